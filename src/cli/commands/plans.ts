@@ -1,0 +1,125 @@
+/** `redress plan` and `approve`; and how a plan is told to people. */
+import type { Command } from 'commander'
+import { RedressError } from '../../errors.js'
+import { findVersion, PROGRAMMES } from '../../rules/programmes/registry.js'
+import { versionName } from '../../rules/programme.js'
+import type { ProgrammeVersion } from '../../rules/programme.js'
+import type { Benefit } from '../../rules/decision.js'
+import { changeFromPrevious, planPeriod } from '../../runs/plan-period.js'
+import type { PeriodChange } from '../../runs/plan-period.js'
+import { approvePlan, readPlan } from '../../runs/plan-store.js'
+import type { Plan } from '../../runs/run.js'
+import { refuseStale } from '../../runs/start-run.js'
+import { newestSnapshotOf, readSnapshot } from '../../snapshot/snapshot-store.js'
+import type { SealedSnapshot } from '../../snapshot/snapshot.js'
+import { formatCount } from '../chart.js'
+import type { Context } from '../context.js'
+import type { Act } from '../main.js'
+import { table } from '../text-table.js'
+import { snapshotIdOf } from './snapshots.js'
+
+export interface PlanFlags {
+  readonly programme: string
+  readonly snapshot?: string
+}
+
+export function addPlans(program: Command, act: Act): void {
+  withPlanOptions(program.command('plan <period>').description('decide a whole period and post nothing'))
+    .action(act(plan))
+  program.command('approve <plan-id>').description('sign a plan that another person made').action(act(approve))
+}
+
+export function withPlanOptions(command: Command): Command {
+  return command
+    .option('--programme <name>', 'programme and version', 'kt-2026@1')
+    .option('--snapshot <id>', "the newest of the version's base date when not given")
+}
+
+async function plan(context: Context, period: string, flags: PlanFlags): Promise<void> {
+  const made = await makePlan(context, period, flags)
+  await showPlan(context, made)
+}
+
+/** @throws RedressError PROGRAMME_UNKNOWN, PERIOD_UNKNOWN, SNAPSHOT_UNKNOWN and those of planPeriod */
+export async function makePlan(context: Context, period: string, flags: PlanFlags): Promise<Plan> {
+  const version = versionOf(flags.programme)
+  refuseUnknownPeriod(version, period)
+  const snapshot = await snapshotFor(context, version, flags.snapshot)
+  const stage = context.out.progress.stage({ label: `plan ${period}`, total: snapshot.lines, unit: 'lines', workers: () => 1 })
+  const made = await planPeriod(context.pool, { version, period, snapshot, now: context.clock.now(),
+    madeBy: context.actor, lanes: context.settings.lanes, signal: context.signal,
+    onProgress: (lines) => stage.update(lines) })
+  stage.finish()
+  return made
+}
+
+export function versionOf(name: string): ProgrammeVersion {
+  const version = findVersion(name)
+  if (version !== undefined) return version
+  throw new RedressError('PROGRAMME_UNKNOWN', { programme: name,
+    expected: PROGRAMMES.flatMap((it) => it.versions.map(versionName)).join(', ') })
+}
+
+/** Before anything is asked of the database: a wrong period is wrong usage. */
+export function refuseUnknownPeriod(version: ProgrammeVersion, period: string): void {
+  if (version.periods.includes(period)) return
+  throw new RedressError('PERIOD_UNKNOWN', { period, programme: versionName(version), expected: version.periods.join(', ') })
+}
+
+async function snapshotFor(context: Context, version: ProgrammeVersion, id: string | undefined): Promise<SealedSnapshot> {
+  if (id !== undefined) return await readSnapshot(context.pool, snapshotIdOf(id))
+  const newest = await newestSnapshotOf(context.pool, version.baseDate)
+  if (newest !== undefined) return newest
+  throw new RedressError('SNAPSHOT_UNKNOWN', { snapshot: `of ${version.baseDate}`,
+    expected: `\`redress snapshot import FILE --as-of ${version.baseDate}\` first` })
+}
+
+export async function showPlan(context: Context, made: Plan): Promise<void> {
+  const change = await changeFromPrevious(context.pool, made)
+  context.out.result(planDocument(made, change), () => describePlan(made, change))
+}
+
+export function planDocument(made: Plan, change: PeriodChange): object {
+  return { plan_id: made.planId, plan_hash: made.planHash, programme: made.programme, version: made.version,
+    period: made.period, snapshot_id: made.snapshotId, lines: made.result?.lines, customers: made.result?.customers,
+    benefits: made.result?.benefits, change_from_previous: change, holds: [], made_by: made.madeBy,
+    entries: made.result?.entries, chunks: made.result?.chunks, now: made.now }
+}
+
+export function describePlan(made: Plan, change: PeriodChange): string {
+  const benefits = Object.entries(made.result?.benefits ?? {})
+  const reasons = benefits.flatMap(([benefit, it]) => Object.entries(it.reasons)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([reason, count]) => [benefit, reason, formatCount(count)]))
+  return [
+    `plan ${made.planId} of ${made.programme}@${made.version} for ${made.period}: ` +
+      `${formatCount(made.result?.lines ?? 0)} lines of ${formatCount(made.result?.customers ?? 0)} customers, ` +
+      `${formatCount(made.result?.entries ?? 0)} entries`,
+    `plan hash ${made.planHash ?? ''}`,
+    '',
+    table(['benefit', 'grants', 'reversals', 'unchanged', 'refused', 'quantity', 'grants ±', 'refused ±'],
+      benefits.map(([benefit, it]) => [benefit, formatCount(it.grants), formatCount(it.reversals),
+        formatCount(it.unchanged), formatCount(it.refused), formatCount(it.quantity),
+        signed(change[benefit as Benefit]?.grants), signed(change[benefit as Benefit]?.refused)])),
+    '',
+    table(['benefit', 'reason', 'subjects'], reasons),
+  ].join('\n')
+}
+
+function signed(count: number | undefined): string {
+  if (count === undefined) return ''
+  return count > 0 ? `+${formatCount(count)}` : formatCount(count)
+}
+
+async function approve(context: Context, planId: string): Promise<void> {
+  const it = await readPlan(context.pool, planId)
+  await refuseStale(context.pool, it)
+  if (it.madeBy === context.actor) {
+    throw new RedressError('APPROVAL_MISSING', { plan: planId, expected: 'another person than the one who made it' })
+  }
+  await approvePlan(context.pool, planId, context.actor, it.planHash ?? '')
+  const approved = await readPlan(context.pool, planId)
+  context.out.result(
+    { plan_id: planId, plan_hash: approved.planHash, approved_by: approved.approvedBy },
+    () => `plan ${planId} is approved by ${approved.approvedBy ?? ''}; \`redress run ${it.period} --plan ${planId}\` posts it`)
+}

@@ -1,0 +1,187 @@
+/** `redress run` and `runs list|show|resume|cancel`. */
+import { createInterface } from 'node:readline/promises'
+import type { Command } from 'commander'
+import { EXIT, RedressError } from '../../errors.js'
+import { conductRun } from '../../jobs/conduct-run.js'
+import { openQueue } from '../../jobs/bullmq-queue.js'
+import { changeFromPrevious } from '../../runs/plan-period.js'
+import { approvePlan, readPlan } from '../../runs/plan-store.js'
+import type { Plan, Run, RunProgress } from '../../runs/run.js'
+import { closedRuns, listRuns, readProgress, readRun, unfinishedRun } from '../../runs/run-store.js'
+import { cancelRun, reopenRun, startRun } from '../../runs/start-run.js'
+import { formatCount } from '../chart.js'
+import type { Context } from '../context.js'
+import type { Act } from '../main.js'
+import { table } from '../text-table.js'
+import { describePlan, makePlan, refuseUnknownPeriod, versionOf, withPlanOptions } from './plans.js'
+import type { PlanFlags } from './plans.js'
+
+interface RunFlags extends PlanFlags {
+  readonly plan?: string
+  readonly yes?: boolean
+  readonly detach?: boolean
+}
+
+export function addRuns(program: Command, act: Act): void {
+  withPlanOptions(program.command('run <period>').description("post a period's plan"))
+    .option('--plan <id>', 'an approved plan; without it one is made and shown')
+    .option('--yes', 'approve the plan just made without asking')
+    .option('--detach', 'leave the work to the workers there are')
+    .action(act(run))
+  const runs = program.command('runs').description('runs and how far they are')
+  runs.command('list').description('all runs').action(act(list))
+  runs.command('show <id>').description('one run, its progress and balance').action(act(show))
+  runs.command('resume <id>').description('go on with an interrupted or held run')
+    .option('--detach', 'leave the work to the workers there are').action(act(resume))
+  runs.command('cancel <id>').description('end an unfinished run; what it posted stays').action(act(cancel))
+}
+
+async function run(context: Context, period: string, flags: RunFlags): Promise<number> {
+  const version = versionOf(flags.programme)
+  refuseUnknownPeriod(version, period)
+  const unfinished = await unfinishedRun(context.pool, version.programme, period)
+  if (unfinished !== undefined && flags.plan === undefined) {
+    context.out.note(`run ${unfinished.runId} of ${period} is under way: joining it`)
+    return await conduct(context, await reopenRun(context.pool, unfinished.runId), flags.detach === true)
+  }
+  const plan = flags.plan === undefined ? await makePlan(context, period, flags) : await readPlan(context.pool, flags.plan)
+  if (plan.period !== period) {
+    throw new RedressError('USAGE', { problem: `--plan ${plan.planId}: of period ${plan.period}; expected one of ${period}` })
+  }
+  if (flags.plan === undefined) {
+    const closed = await closedRuns(context.pool, version.programme, period)
+    const last = closed.at(-1)
+    if (last !== undefined && plan.result?.entries === 0) return await showNothingToDo(context, last, closed)
+    await approveHere(context, plan, flags.yes === true)
+  }
+  const started = await startRun(context.pool, plan.planId, context.actor)
+  return await conduct(context, started, flags.detach === true)
+}
+
+/** Where the plan was just shown, one person may say yes to it. @throws RedressError APPROVAL_MISSING */
+async function approveHere(context: Context, plan: Plan, yes: boolean): Promise<void> {
+  const change = await changeFromPrevious(context.pool, plan)
+  context.out.note(describePlan(plan, change))
+  if (!yes && !(await saysYes(plan))) {
+    throw new RedressError('APPROVAL_MISSING', {
+      plan: plan.planId, expected: `--yes, or \`redress approve ${plan.planId}\` by another person` })
+  }
+  await approvePlan(context.pool, plan.planId, context.actor, plan.planHash ?? '')
+}
+
+async function saysYes(plan: Plan): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return false
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`post plan ${plan.planId}? (yes/no) `)).trim())
+  } finally {
+    terminal.close()
+  }
+}
+
+async function conduct(context: Context, started: Run, detach: boolean): Promise<number> {
+  const before = await readProgress(context.pool, started.runId)
+  const backend = await context.jobs()
+  let workers = 1
+  const stage = detach ? undefined : context.out.progress.stage({
+    label: `run ${started.period}`, total: before.linesTotal, unit: 'lines', workers: () => workers })
+  const finished = await conductRun({
+    pool: context.pool, backend, lanes: context.settings.lanes, name: context.workerName, log: context.log,
+    runId: started.runId, work: !detach, signal: context.signal, revive: context.revive,
+    onProgress: (it) => {
+      workers = Math.max(1, it.workers)
+      stage?.update(it.linesPosted)
+    },
+  })
+  stage?.finish()
+  return await showFinished(context, finished, before)
+}
+
+async function showFinished(context: Context, finished: Run, before: RunProgress): Promise<number> {
+  const { entriesPosted } = await readProgress(context.pool, finished.runId)
+  const document = { ...documentOf(finished),
+    entries_written: entriesPosted - before.entriesPosted, entries_already_present: before.entriesPosted }
+  context.out.result(document, () => describeRun(finished, entriesPosted - before.entriesPosted))
+  if (finished.state !== 'held') return EXIT.done
+  throw new RedressError('RUN_HELD', { run: finished.runId, problem: finished.heldBecause ?? 'unknown' })
+}
+
+async function showNothingToDo(context: Context, last: Run, closed: readonly Run[]): Promise<number> {
+  const present = await Promise.all(closed.map((it) => readProgress(context.pool, it.runId)))
+  const entries = present.reduce((sum, it) => sum + it.entriesPosted, 0)
+  context.out.result(
+    { ...documentOf(last), entries_written: 0, entries_already_present: entries },
+    () => `${last.period} is closed by run ${last.runId} and nothing has changed since: no entry written, ` +
+      `${formatCount(entries)} are there`)
+  return EXIT.done
+}
+
+function documentOf(it: Run): object {
+  return { run_id: it.runId, plan_id: it.planId, programme: it.programme, period: it.period, state: it.state,
+    chunks: it.chunks, root_hash: it.rootHash, balance: it.balance ?? {}, held_because: it.heldBecause,
+    started_at: it.startedAt, closed_at: it.closedAt }
+}
+
+function describeRun(it: Run, written: number): string {
+  const balance = Object.entries(it.balance ?? {})
+  return [
+    `run ${it.runId} of ${it.period} is ${it.state}${it.heldBecause === null ? '' : `: ${it.heldBecause}`}; ` +
+      `${formatCount(written)} entries written`,
+    ...(it.rootHash === null ? [] : [`root hash ${it.rootHash}`]),
+    ...(balance.length === 0 ? [] : ['', table(
+      ['benefit', 'subjects', 'granted', 'unchanged', 'refused', 'reversed', 'balance'],
+      balance.map(([benefit, row]) => [benefit, formatCount(row.subjects), formatCount(row.granted),
+        formatCount(row.unchanged), formatCount(row.refused), formatCount(row.reversed), row.ok ? 'ok' : 'OFF']))]),
+  ].join('\n')
+}
+
+async function list(context: Context): Promise<void> {
+  const runs = await listRuns(context.pool)
+  context.out.result(runs.map(documentOf), () => runs.length === 0
+    ? 'no run yet; `redress run PERIOD` starts one'
+    : table(['run', 'programme', 'period', 'state', 'plan', 'started at', 'closed at', 'root hash'], runs.map((it) => [
+        it.runId, it.programme, it.period, it.state, it.planId, it.startedAt, it.closedAt ?? '',
+        it.rootHash?.slice(0, 16) ?? ''])))
+}
+
+async function show(context: Context, id: string): Promise<void> {
+  const it = await readProgress(context.pool, id)
+  const workers = it.run.state === 'open' ? await namesOfWorkers(context) : []
+  const document = { ...documentOf(it.run), lines: it.linesTotal, lines_posted: it.linesPosted,
+    entries_posted: it.entriesPosted, chunks_open: it.open, chunks_posted: it.posted, chunks_refused: it.refused,
+    workers: workers.length, worker_names: workers }
+  context.out.result(document, () => [describeRun(it.run, it.entriesPosted), '', describeProgress(it, workers)].join('\n'))
+}
+
+async function namesOfWorkers(context: Context): Promise<readonly string[]> {
+  const queue = await openQueue(await context.jobs())
+  try {
+    return await queue.workerNames()
+  } finally {
+    await queue.close()
+  }
+}
+
+function describeProgress(it: RunProgress, workers: readonly string[]): string {
+  const share = it.linesTotal === 0 ? 100 : Math.floor((it.linesPosted / it.linesTotal) * 100)
+  const posted = `${formatCount(it.linesPosted)} of ${formatCount(it.linesTotal)} lines (${share} %), ` +
+    `${it.posted} of ${it.run.chunks} chunks`
+  if (it.run.state !== 'open') return posted
+  return `${posted}; ${workers.length} workers${workers.length > 0 ? `: ${workers.join(', ')}` : ''}`
+}
+
+async function resume(context: Context, id: string, flags: { detach?: boolean }): Promise<number> {
+  const it = await readRun(context.pool, id)
+  if (it.state === 'closed' || it.state === 'cancelled') {
+    throw new RedressError('RUN_STATE', { run: id, problem: `is ${it.state}`, expected: 'an unfinished run' })
+  }
+  return await conduct(context, await reopenRun(context.pool, id), flags.detach === true)
+}
+
+async function cancel(context: Context, id: string): Promise<void> {
+  await readRun(context.pool, id)
+  const it = await cancelRun(context.pool, id)
+  const { posted } = await readProgress(context.pool, id)
+  context.out.result(documentOf(it), () =>
+    `run ${id} of ${it.period} is cancelled; ${posted} chunks it posted stay and the next plan counts them`)
+}

@@ -1,0 +1,39 @@
+/** `redress worker` and `migrate`: what a service manager starts. */
+import { once } from 'node:events'
+import type { Command } from 'commander'
+import { isOutage } from '../../db/database.js'
+import { RedressError } from '../../errors.js'
+import { workChunks } from '../../jobs/work-chunks.js'
+import { migrations } from '../../db/migrate.js'
+import type { Context } from '../context.js'
+import type { Act } from '../main.js'
+
+export function addServices(program: Command, act: Act): void {
+  program.command('worker').description('work on whatever run there is, until stopped').action(act(worker))
+  program.command('migrate').description('bring the schema up to date').action(act(migrate, { settings: (it) => ({ ...it, autoMigrate: true }) }))
+}
+
+async function worker(context: Context): Promise<void> {
+  const backend = await context.jobs()
+  const working = await workChunks({
+    pool: context.pool, backend, lanes: context.settings.lanes, name: context.workerName, log: context.log,
+    onError: (error) => {
+      context.log.warn({ error: labelOf(error) }, 'a message will be tried again')
+      if (isOutage(error)) void context.revive().catch(() => undefined)
+    },
+  })
+  context.out.note(`worker ${context.workerName} takes ${context.settings.lanes} chunks at a time; Ctrl-C stops it after those at hand`)
+  if (!context.signal.aborted) await once(context.signal, 'abort')
+  await working.close({ graceful: true })
+}
+
+function labelOf(error: unknown): string {
+  if (error instanceof RedressError) return error.code
+  return error instanceof Error ? error.name : 'unknown'
+}
+
+async function migrate(context: Context): Promise<void> {
+  await context.jobs()
+  const names = migrations().map((it) => it.name)
+  context.out.result({ migrations: names }, () => `the schema is up to date: ${names.length} migrations`)
+}

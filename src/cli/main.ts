@@ -1,0 +1,94 @@
+/** Arguments → command → exit code. Everything that can go wrong ends here as one line on stderr. */
+import { Command, CommanderError } from 'commander'
+import { readSettings } from '../config/settings.js'
+import type { Settings } from '../config/settings.js'
+import { describeDatabaseError, errorCodeOf, isOutage } from '../db/database.js'
+import { EXIT, RedressError } from '../errors.js'
+import { addDemo } from './commands/demo.js'
+import { addImports } from './commands/imports.js'
+import { addLedger } from './commands/ledger.js'
+import { addPlans } from './commands/plans.js'
+import { addRuns } from './commands/runs.js'
+import { addServices } from './commands/services.js'
+import { addSnapshots } from './commands/snapshots.js'
+import { withContext } from './context.js'
+import type { Context, GlobalOptions } from './context.js'
+import { openOutput } from './output.js'
+
+/** Makes a command's action of `work`, which gets its arguments and options with everything wired up. */
+export type Act = <Args extends unknown[]>(
+  work: (context: Context, ...args: Args) => Promise<number | void>,
+  how?: ActHow,
+) => (...args: unknown[]) => Promise<void>
+
+export interface ActHow {
+  /** Settings that the command insists on, whatever the environment says. */
+  readonly settings?: (fromEnvironment: Settings) => Settings
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const abort = new AbortController()
+  listenForStop(abort)
+  let exitCode: number = EXIT.done
+  const program = newProgram()
+  const act: Act = (work, how) => async (...args) => {
+    const options = program.opts<GlobalOptions>()
+    const fromEnvironment = readSettings(process.env)
+    const settings = how?.settings?.(fromEnvironment) ?? fromEnvironment
+    const parts = { options, out: openOutput(options), signal: abort.signal, settings }
+    // commander hands over the options and the command after the arguments; the command is not needed.
+    const given = args.slice(0, -1)
+    exitCode = (await withContext(parts, (it) => work(it, ...(given as never)))) ?? EXIT.done
+  }
+  for (const add of [addDemo, addSnapshots, addImports, addPlans, addRuns, addLedger, addServices]) add(program, act)
+  try {
+    await program.parseAsync(argv)
+    return exitCode
+  } catch (error) {
+    return report(error, program.opts<Partial<GlobalOptions>>().verbose === true)
+  }
+}
+
+function newProgram(): Command {
+  return new Command('redress')
+    .description('Carries out a customer-compensation programme: snapshots, plans, runs, the ledger.')
+    .option('--json', 'one JSON document on stdout; everything else on stderr', false)
+    .option('--quiet', 'no progress', false)
+    .option('--verbose', 'stack traces with errors', false)
+    .option('--as <name>', 'who acts, in a rehearsal on the embedded database')
+    .option('--now <instant>', 'the time, ISO 8601 with offset, instead of the clock')
+    .showHelpAfterError(false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+}
+
+// The first Ctrl-C lets the chunks under way finish; the second does not wait.
+function listenForStop(abort: AbortController): void {
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (abort.signal.aborted) process.exit(130)
+      process.stderr.write('redress: stopping after the work at hand; once more to stop at once\n')
+      abort.abort()
+    })
+  }
+}
+
+function report(error: unknown, verbose: boolean): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) {
+      return EXIT.done
+    }
+    process.stderr.write(`redress: ${error.message.replace(/^error: /, '').split('\n')[0]}; expected \`redress --help\`\n`)
+    return EXIT.refused
+  }
+  const known = error instanceof RedressError ? error : undefined
+  const database = errorCodeOf(error) !== undefined || isOutage(error)
+  const shown = known ?? (database ? describeDatabaseError(error) : undefined)
+  // The text of an unforeseen error may hold anything; its name is all that is safe to show.
+  const line = shown?.message ?? `unexpected ${error instanceof Error ? error.name : 'failure'}`
+  process.stderr.write(`redress: ${line}\n`)
+  if (verbose && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`)
+  return shown?.exitCode ?? EXIT.failed
+}
+
+process.exitCode = await main(process.argv)

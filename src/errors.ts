@@ -1,0 +1,100 @@
+/**
+ * Every operational error in one table: its code, its sentence, its exit code (contracts §1) and
+ * whether trying again can help. A sentence never contains personal data: the details given here
+ * are ids, names of columns and counts, and a bad personal value is described, not quoted.
+ */
+
+export const EXIT = { done: 0, failed: 1, refused: 2, held: 3, conflict: 4 } as const
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+export type ErrorDetails = Readonly<Record<string, string | number>>
+
+interface ErrorKind {
+  readonly exit: ExitCode
+  readonly retryable: boolean
+  readonly sentence: (details: ErrorDetails) => string
+}
+
+const kind = (
+  exit: ExitCode,
+  sentence: (details: ErrorDetails) => string,
+  retryable = false,
+): ErrorKind => ({ exit, retryable, sentence })
+
+const KINDS = {
+  USAGE: kind(EXIT.refused, (it) => `${it['problem']}`),
+  FILE_UNUSABLE: kind(
+    EXIT.refused,
+    (it) => `${it['where']}: ${it['problem']}; expected ${it['expected']}`,
+  ),
+  SETTING_INVALID: kind(
+    EXIT.refused,
+    (it) => `setting ${it['name']}: ${it['problem']}; expected ${it['expected']}`,
+  ),
+  PERIOD_UNKNOWN: kind(
+    EXIT.refused,
+    (it) => `period ${it['period']}: not in programme ${it['programme']}; expected one of ${it['expected']}`,
+  ),
+  PROGRAMME_UNKNOWN: kind(
+    EXIT.refused,
+    (it) => `programme ${it['programme']}: unknown; expected one of ${it['expected']}`,
+  ),
+  SNAPSHOT_UNKNOWN: kind(
+    EXIT.refused,
+    (it) => `snapshot ${it['snapshot']}: unknown; expected ${it['expected']}`,
+  ),
+  SNAPSHOT_NOT_SEALED: kind(
+    EXIT.refused,
+    (it) => `snapshot ${it['snapshot']}: not sealed; expected its import to be repeated first`,
+  ),
+  SNAPSHOT_WRONG_DATE: kind(
+    EXIT.refused,
+    (it) =>
+      `snapshot ${it['snapshot']}: as of ${it['asOf']}; expected the base date ${it['expected']} of ${it['programme']}`,
+  ),
+  SNAPSHOT_ALTERED: kind(
+    EXIT.held,
+    (it) => `snapshot ${it['snapshot']}: ${it['problem']}; expected the content that was sealed`,
+  ),
+  PLAN_UNKNOWN: kind(EXIT.refused, (it) => `plan ${it['plan']}: unknown; expected a plan_id that \`redress plan\` printed`),
+  PLAN_STALE: kind(EXIT.conflict, (it) => `plan ${it['plan']}: stale, ${it['problem']}; expected a new plan`),
+  PLAN_HELD: kind(EXIT.held, (it) => `plan ${it['plan']}: held, ${it['problem']}`),
+  APPROVAL_MISSING: kind(EXIT.conflict, (it) => `plan ${it['plan']}: not approved; expected ${it['expected']}`),
+  RUN_UNKNOWN: kind(EXIT.refused, (it) => `run ${it['run']}: unknown; expected a run_id from \`redress runs list\``),
+  RUN_HELD: kind(EXIT.held, (it) => `run ${it['run']}: held, ${it['problem']}`),
+  RUN_STATE: kind(EXIT.conflict, (it) => `run ${it['run']}: ${it['problem']}; expected ${it['expected']}`),
+  RUN_INTERRUPTED: kind(EXIT.failed, (it) => `run ${it['run']}: interrupted; go on with \`${it['command']}\``),
+  CHUNK_REFUSED: kind(
+    EXIT.held,
+    (it) => `run ${it['run']} chunk ${it['chunk']}: ${it['problem']}; expected the digest of its plan`,
+  ),
+  QUARANTINE_BUDGET: kind(
+    EXIT.held,
+    (it) => `${it['file']}: ${it['quarantined']} of ${it['read']} rows quarantined; expected at most ${it['budget']}`,
+  ),
+  LEDGER_MISMATCH: kind(EXIT.held, (it) => `ledger: ${it['problem']}; expected ${it['expected']}`),
+  OUTPUT_UNWRITABLE: kind(EXIT.failed, (it) => `${it['file']}: ${it['problem']}; expected a file that can be written`),
+  DATABASE_UNAVAILABLE: kind(EXIT.failed, (it) => `database: ${it['problem']}; expected ${it['expected']}`, true),
+  QUEUE_UNAVAILABLE: kind(EXIT.failed, (it) => `queue: ${it['problem']}; expected ${it['expected']}`, true),
+  SCHEMA_MISMATCH: kind(EXIT.refused, (it) => `database schema: ${it['problem']}; expected ${it['expected']}`),
+  INTERRUPTED: kind(EXIT.failed, (it) => `interrupted; go on with \`${it['command']}\``),
+} as const satisfies Record<string, ErrorKind>
+
+export type ErrorCode = keyof typeof KINDS
+
+/** Trouble outside the program: input, environment, or a state that stands in the way. */
+export class RedressError extends Error {
+  override readonly name = 'RedressError'
+  readonly code: ErrorCode
+  readonly exitCode: ExitCode
+  readonly retryable: boolean
+  readonly details: ErrorDetails
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super(KINDS[code].sentence(details), options)
+    this.code = code
+    this.exitCode = KINDS[code].exit
+    this.retryable = KINDS[code].retryable
+    this.details = details
+  }
+}

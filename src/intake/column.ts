@@ -1,0 +1,77 @@
+/** What the columns of an input file may hold: a table a file (see *-file.ts), and its words. */
+
+/** Why a row was refused. Codes are never renamed or reused. */
+export const REASONS = [
+  'FIELD_COUNT',
+  'NUL_BYTE',
+  'LONE_CR',
+  'STRAY_QUOTE',
+  'VALUE_MISSING',
+  'VALUE_UNEXPECTED',
+  'NOT_AN_ID',
+  'NOT_A_DATE',
+  'DATE_TOO_EARLY',
+  'DATE_TOO_LATE',
+  'NOT_AN_INSTANT',
+  'NOT_IN_LIST',
+  'NOT_DIGITS',
+  'DUPLICATE_LINE',
+  'CUSTOMER_CONFLICT',
+] as const
+export type Reason = (typeof REASONS)[number]
+
+export type Rule =
+  | { readonly type: 'id' }
+  | { readonly type: 'date'; readonly earliest?: string; readonly latest?: string }
+  | { readonly type: 'instant' }
+  | { readonly type: 'one_of'; readonly values: readonly string[] }
+  | { readonly type: 'digits'; readonly least: number; readonly most: number }
+
+export interface Column {
+  readonly name: string
+  readonly rule: Rule
+  readonly required: boolean
+}
+
+/** What two columns owe each other. */
+export type Agreement =
+  | { readonly type: 'together'; readonly first: string; readonly second: string }
+  /** `column` is required where `where` is `is`, and absent everywhere else. */
+  | {
+      readonly type: 'only_where'
+      readonly column: string
+      readonly where: string
+      readonly is: string
+    }
+
+export interface FileColumns {
+  readonly columns: readonly Column[]
+  readonly agreements: readonly Agreement[]
+}
+
+/** Why and where a row was refused; says nothing of what stood there. */
+export interface RowFault {
+  readonly lineNo: number
+  readonly column: string | null
+  readonly reason: Reason
+  readonly expected: string
+}
+
+export function expectedOf(column: Column): string {
+  const rule = column.rule
+  switch (rule.type) {
+    case 'id':
+      return '1 to 18 digits without a leading zero'
+    case 'date': {
+      const earliest = rule.earliest === undefined ? '' : `, not before ${rule.earliest}`
+      const latest = rule.latest === undefined ? '' : `, not after ${rule.latest}`
+      return `a real date YYYY-MM-DD${earliest}${latest}`
+    }
+    case 'instant':
+      return 'an instant with offset like 2026-01-14T09:00:00+09:00'
+    case 'one_of':
+      return rule.values.join(' or ')
+    case 'digits':
+      return `${rule.least} to ${rule.most} digits`
+  }
+}

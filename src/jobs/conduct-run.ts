@@ -1,0 +1,111 @@
+/**
+ * Sees a run through: rings for its open chunks, works on them beside any other worker there is,
+ * tells how far it is, and rings again when the queue has forgotten. What is left to do is asked of
+ * PostgreSQL alone, so an emptied queue or a killed worker costs some seconds and nothing else.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isOutage } from '../db/database.js'
+import { RedressError } from '../errors.js'
+import { closeRun } from '../runs/close-run.js'
+import type { Run, RunProgress } from '../runs/run.js'
+import { idleChunks, readProgress, readRun } from '../runs/run-store.js'
+import { openQueue } from './bullmq-queue.js'
+import type { JobsQueue } from './bullmq-queue.js'
+import type { JobsWorker } from './bullmq-worker.js'
+import { workChunks } from './work-chunks.js'
+import type { WorkOptions } from './work-chunks.js'
+
+export interface ConductOptions extends WorkOptions {
+  readonly runId: string
+  /** False: only rings and returns at once; workers elsewhere do the work. */
+  readonly work: boolean
+  readonly signal: AbortSignal
+  readonly onProgress?: (progress: RunProgress) => void
+  /** Brings an embedded database back; called when it does not answer. */
+  readonly revive?: () => Promise<unknown>
+}
+
+const LOOK_MS = 200
+/** No chunk posted for so long, and some that nobody works on: the queue lost messages. */
+const SILENCE_MS = 2_000
+const OUTAGE_LIMIT_MS = 120_000
+
+/** @throws RedressError RUN_INTERRUPTED after `signal`; DATABASE_UNAVAILABLE after two minutes without it. */
+export async function conductRun(options: ConductOptions): Promise<Run> {
+  const queue = await openQueue(options.backend)
+  try {
+    const first = new Ringing(options, queue)
+    await first.ring(0)
+    if (!options.work) return await readRun(options.pool, options.runId)
+    return await workUntilFinished(options, first)
+  } finally {
+    await queue.close()
+  }
+}
+
+async function workUntilFinished(options: ConductOptions, ringing: Ringing): Promise<Run> {
+  const worker = await workChunks(options)
+  try {
+    return await watch(options, ringing, worker)
+  } finally {
+    await worker.close({ graceful: true })
+  }
+}
+
+async function watch(options: ConductOptions, ringing: Ringing, worker: JobsWorker): Promise<Run> {
+  let silentSince = performance.now()
+  let outageSince: number | undefined
+  let posted = -1
+  for (;;) {
+    if (options.signal.aborted) {
+      await worker.close({ graceful: true })
+      throw new RedressError('RUN_INTERRUPTED', {
+        run: options.runId, command: `redress runs resume ${options.runId}` })
+    }
+    try {
+      const progress = await readProgress(options.pool, options.runId)
+      outageSince = undefined
+      options.onProgress?.(progress)
+      if (progress.run.state !== 'open') return progress.run
+      if (progress.open === 0) return await closeRun(options.pool, options.runId)
+      if (progress.posted !== posted) silentSince = performance.now()
+      posted = progress.posted
+      if (performance.now() - silentSince > SILENCE_MS) {
+        await ringing.ring(freshNumber())
+        silentSince = performance.now()
+      }
+    } catch (error) {
+      if (!isPassing(error)) throw error
+      outageSince ??= performance.now()
+      if (performance.now() - outageSince > OUTAGE_LIMIT_MS) throw error
+      await options.revive?.().catch(() => undefined)
+    }
+    await sleep(LOOK_MS)
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  return isOutage(error) || (error instanceof RedressError && error.retryable)
+}
+
+// Seconds of the day's clock: no earlier conductor of the run used the same.
+function freshNumber(): number {
+  return Math.floor((performance.timeOrigin + performance.now()) / 1_000)
+}
+
+class Ringing {
+  readonly #options: ConductOptions
+  readonly #queue: JobsQueue
+
+  constructor(options: ConductOptions, queue: JobsQueue) {
+    this.#options = options
+    this.#queue = queue
+  }
+
+  /** Messages of one `number` that still wait are not doubled; those of another number are new ones. */
+  async ring(number: number): Promise<void> {
+    const { pool, runId } = this.#options
+    const chunks = await idleChunks(pool, runId, 1_000_000)
+    await this.#queue.ring(chunks.map((chunkNo) => ({ runId, chunkNo })), number)
+  }
+}

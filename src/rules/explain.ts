@@ -1,0 +1,95 @@
+/**
+ * The same guards as `decide` runs, with all that apply, the facts they looked at and where the
+ * rule is written. A call centre reads it out; a replay that differs from the ledger quotes it.
+ */
+import { assert } from '../assert.js'
+import { customerView } from './benefits/insurance.js'
+import type { Case, Period } from './case.js'
+import { rulesFor } from './decide.js'
+import { BENEFITS, type Benefit, type Grant } from './decision.js'
+import { allRefusals, type Facts } from './guard.js'
+import type { Cited, ProgrammeVersion } from './programme.js'
+import type { ReasonCode } from './reason-codes.js'
+import { decideBy, type Rule } from './rule.js'
+
+export interface Explanation {
+  readonly benefit: Benefit
+  readonly outcome: 'granted' | 'refused' | 'not_due'
+  /** Null when nothing is due. */
+  readonly reason: ReasonCode | null
+  /** All refusals that apply, in their order; of a grant, its one reason. */
+  readonly allReasons: readonly ReasonCode[]
+  readonly factsUsed: Facts
+  readonly sources: readonly string[]
+  readonly grant: Grant | null
+}
+
+/** For every benefit of the programme, in the order of `BENEFITS`, as it concerns one line. */
+export function explainLine(
+  version: ProgrammeVersion,
+  period: Period,
+  it: Case,
+  lineIndex: number,
+): readonly Explanation[] {
+  const line = it.lines[lineIndex]
+  assert(line !== undefined, 'the line belongs to the case')
+  const { lineRules, customerRules } = rulesFor(version, period)
+  const view = customerView(it.customer, it.lines)
+  const due = [
+    ...lineRules.map((rule) => explainBy(rule, line)),
+    ...customerRules.map((rule) => withCarrier(explainBy(rule, view), view.carrier === lineIndex)),
+  ]
+  return BENEFITS.flatMap((benefit) => {
+    const terms = termsOf(version, benefit)
+    if (terms === undefined) return []
+    return due.find((explanation) => explanation.benefit === benefit) ?? notDue(benefit, terms)
+  })
+}
+
+function explainBy<View>(rule: Rule<View>, view: View): Explanation {
+  const decision = decideBy(rule, view)
+  const refusals = allRefusals(rule.guards, view)
+  const isGranted = decision.outcome === 'granted'
+  const guardFacts = rule.guards.map((guard) => guard.facts(view))
+  return {
+    benefit: rule.benefit,
+    outcome: decision.outcome,
+    reason: decision.reason,
+    allReasons: isGranted ? [decision.reason] : refusals.map((guard) => guard.reason),
+    factsUsed: Object.assign({}, ...guardFacts, isGranted ? rule.award.facts(view) : {}) as Facts,
+    sources: distinct(isGranted ? rule.award.sources : refusals.map((guard) => guard.source)),
+    grant: isGranted ? decision.grant : null,
+  }
+}
+
+/** A customer's grant concerns all its lines, and one of them carries it. */
+function withCarrier(explanation: Explanation, isCarrier: boolean): Explanation {
+  if (explanation.outcome !== 'granted') return explanation
+  const factsUsed = { ...explanation.factsUsed, carried_by_this_line: isCarrier }
+  return { ...explanation, factsUsed }
+}
+
+interface Due {
+  readonly duePeriods: Cited<readonly Period[]>
+}
+
+function notDue(benefit: Benefit, terms: Due): Explanation {
+  return {
+    benefit,
+    outcome: 'not_due',
+    reason: null,
+    allReasons: [],
+    factsUsed: {},
+    sources: [terms.duePeriods.source],
+    grant: null,
+  }
+}
+
+function termsOf(version: ProgrammeVersion, benefit: Benefit): Due | undefined {
+  const terms: Readonly<Partial<Record<Benefit, Due>>> = version.benefits
+  return terms[benefit]
+}
+
+function distinct(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)]
+}

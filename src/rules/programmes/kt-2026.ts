@@ -1,0 +1,93 @@
+/**
+ * KT's customer appreciation programme of 2026 (고객 보답 프로그램). Its terms changed once after the
+ * announcement: version 2 moves the base date and nothing else (facts §0).
+ */
+import type { Period } from '../case.js'
+import type { BenefitTerms, Cited, Programme, ProgrammeVersion } from '../programme.js'
+
+const MONTHS: readonly Period[] = [
+  '2026-02',
+  '2026-03',
+  '2026-04',
+  '2026-05',
+  '2026-06',
+  '2026-07',
+]
+
+/** Lines of budget operators and IoT lines are outside every benefit. */
+const NOT_A_MOBILE_USER: readonly Cited<'MVNO' | 'IOT'>[] = [
+  { value: 'MVNO', source: 'A20' },
+  { value: 'IOT', source: 'facts §4' },
+]
+
+const BENEFIT_TERMS: BenefitTerms = {
+  data: {
+    duePeriods: { value: MONTHS, source: 'facts §4' },
+    quantity: { value: 102_400, source: 'facts §4' },
+    unit: 'MB',
+    validity: { value: { kind: 'period_month' }, source: 'A14' },
+    exclusions: [
+      ...NOT_A_MOBILE_USER,
+      { value: 'SECOND_DEVICE', source: 'A16' },
+      { value: 'PREPAID', source: 'facts §4' },
+      { value: 'SUSPENDED_AT_BASE', source: 'facts §4, A19' },
+      { value: 'GUARDIAN_CONSENT_MISSING', source: 'A17' },
+      { value: 'TERMINATED', source: 'A19' },
+      { value: 'SUSPENDED', source: 'A19' },
+    ],
+    consentCutoffDay: { value: 20, source: 'A17' },
+  },
+  roaming_bonus: {
+    duePeriods: { value: ['2026-03'], source: 'facts §5' },
+    quantity: { value: 50, source: 'facts §5' },
+    unit: 'percent',
+    validity: { value: { kind: 'term', from: '2026-03-01', months: 6 }, source: 'facts §5' },
+    exclusions: [...NOT_A_MOBILE_USER, { value: 'TERMINATED', source: 'contracts §3' }],
+    promotionStillRunsOn: { value: '2026-02-01', source: 'facts §5, contracts §3' },
+  },
+  membership: {
+    duePeriods: { value: ['2026-02'], source: 'facts §7' },
+    quantity: { value: 6, source: 'facts §7' },
+    unit: 'months',
+    validity: { value: { kind: 'term', from: '2026-02-01', months: 6 }, source: 'facts §7' },
+    exclusions: [
+      ...NOT_A_MOBILE_USER,
+      { value: 'SECOND_DEVICE', source: 'contracts §3' },
+      { value: 'TERMINATED', source: 'contracts §3' },
+    ],
+  },
+  insurance: {
+    duePeriods: { value: ['2026-02'], source: 'facts §8' },
+    quantity: { value: 24, source: 'facts §8' },
+    unit: 'months',
+    validity: { value: { kind: 'term', from: '2026-03-01', months: 24 }, source: 'A32, A33' },
+    exclusions: [
+      ...NOT_A_MOBILE_USER,
+      { value: 'CORPORATE', source: 'A35' },
+      { value: 'TERMINATED', source: 'contracts §3' },
+    ],
+    automaticFromAge: { value: 65, source: 'facts §8, A34' },
+  },
+}
+
+export const KT_2026: Programme = {
+  name: 'kt-2026',
+  defaultVersion: 1,
+  versions: [
+    ktVersion({ version: 1, effectiveFrom: '2025-12-30', baseDate: '2026-01-13' }),
+    ktVersion({ version: 2, effectiveFrom: '2026-01-14', baseDate: '2026-01-31' }),
+  ],
+}
+
+function ktVersion(
+  differing: Pick<ProgrammeVersion, 'version' | 'effectiveFrom' | 'baseDate'>,
+): ProgrammeVersion {
+  return {
+    programme: 'kt-2026',
+    ...differing,
+    source: 'facts §0',
+    zone: 'Asia/Seoul',
+    periods: MONTHS,
+    benefits: BENEFIT_TERMS,
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * Customers that the pack alone cannot decide: a line's status or consent changed after the base
+ * date, or the period has postings already. Of each, everything known is gathered here.
+ */
+import { assert } from '../assert.js'
+import { entriesFor } from '../ledger/difference.js'
+import type { EntrySet, LedgerEntry } from '../ledger/entry.js'
+import type { CaseLine, Customer } from '../rules/case.js'
+import type { Benefit, CustomerDecision, Decision } from '../rules/decision.js'
+import type { ChunkInput, LineFact, Posted } from './chunk-input.js'
+
+export interface LinePosting {
+  readonly lineId: bigint
+  readonly entries: EntrySet
+  readonly postingNo: number
+}
+
+export interface HistoryDifference {
+  readonly unchangedOfLine: readonly (readonly Benefit[])[]
+  readonly unchangedOfCustomer: readonly Benefit[]
+  /** In order of line_id. */
+  readonly postings: readonly LinePosting[]
+}
+
+export class HistoryCase {
+  readonly lines: { readonly lineId: bigint; readonly line: CaseLine }[] = []
+  /** Undefined when the customer left the snapshot. */
+  customer: Customer | undefined
+  readonly #customerId: bigint
+  readonly #facts: ReadonlyMap<bigint, LineFact>
+  readonly #posted: readonly Posted[]
+  // A company can hold a hundred thousand lines: look-ups by line must not walk them all.
+  readonly #postedOfLine = new Map<bigint, Posted[]>()
+  readonly #ids = Buffer.alloc(16)
+
+  constructor(customerId: bigint, facts: readonly LineFact[], posted: readonly Posted[]) {
+    this.#customerId = customerId
+    this.#facts = new Map(facts.map((it) => [it.lineId, it]))
+    this.#posted = posted
+    for (const it of posted) {
+      const known = this.#postedOfLine.get(it.lineId)
+      if (known) known.push(it)
+      else this.#postedOfLine.set(it.lineId, [it])
+    }
+  }
+
+  /** Adds a line of the snapshot with what is known of it since. */
+  addLine(lineId: bigint, fromPack: CaseLine): void {
+    const fact = this.#facts.get(lineId)
+    this.lines.push({ lineId, line: fact ? withFact(fromPack, fact) : fromPack })
+  }
+
+  /** Customer and line id as a posting wants them. */
+  idBytes(lineId: bigint): Buffer {
+    this.#ids.writeBigInt64BE(this.#customerId, 0)
+    this.#ids.writeBigInt64BE(lineId, 8)
+    return this.#ids
+  }
+
+  difference(
+    lineDecisions: readonly (readonly Decision[])[],
+    customerDecisions: readonly CustomerDecision[],
+  ): HistoryDifference {
+    const entriesOfLine = new Map<bigint, LedgerEntry[]>()
+    const put = (lineId: bigint, entries: readonly LedgerEntry[]): void => {
+      if (entries.length > 0) entriesOfLine.set(lineId, [...(entriesOfLine.get(lineId) ?? []), ...entries])
+    }
+    const unchangedOfLine = this.lines.map(({ lineId }, index) => {
+      const { entries, unchanged } = entriesFor('line', lineDecisions[index]!, this.#lineEntries(lineId))
+      put(lineId, entries)
+      return unchanged
+    })
+    for (const lineId of this.#absentLines()) {
+      put(lineId, entriesFor('line', [], this.#lineEntries(lineId)).entries)
+    }
+    const unchangedOfCustomer = this.#customerDifference(customerDecisions, put)
+    const postings = [...entriesOfLine]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([lineId, entries]) => ({ lineId, entries, postingNo: this.#postingsOf(lineId).length + 1 }))
+    return { unchangedOfLine, unchangedOfCustomer, postings }
+  }
+
+  /** A reversal goes to the line that carried the grant, a grant to the line that carries it now. */
+  #customerDifference(
+    customerDecisions: readonly CustomerDecision[],
+    put: (lineId: bigint, entries: readonly LedgerEntry[]) => void,
+  ): readonly Benefit[] {
+    const posted = this.#posted
+      .flatMap((it) => it.entries.map((entry) => ({ entry, lineId: it.lineId })))
+      .filter((it) => it.entry.subject === 'customer')
+      .toSorted((a, b) => a.entry.entryNo - b.entry.entryNo)
+    const decisions = customerDecisions.map((it) => it.decision)
+    const { entries, unchanged } = entriesFor('customer', decisions, posted.map((it) => it.entry))
+    for (const entry of entries) {
+      const carrierOf = entry.entryType === 'reversal'
+        ? posted.find((it) => it.entry.entryNo === entry.reversesEntryNo)?.lineId
+        : this.lines[customerDecisions.find((it) => it.decision.benefit === entry.benefit)!.carrier]?.lineId
+      assert(carrierOf !== undefined, 'a line that carries the entry')
+      put(carrierOf, [entry])
+    }
+    return unchanged
+  }
+
+  #postingsOf(lineId: bigint): readonly Posted[] {
+    return this.#postedOfLine.get(lineId) ?? []
+  }
+
+  #lineEntries(lineId: bigint): readonly LedgerEntry[] {
+    return this.#postingsOf(lineId).flatMap((it) => it.entries.filter((entry) => entry.subject === 'line'))
+  }
+
+  #absentLines(): readonly bigint[] {
+    const present = new Set(this.lines.map((it) => it.lineId))
+    return [...this.#postedOfLine.keys()].filter((it) => !present.has(it))
+  }
+}
+
+function withFact(line: CaseLine, fact: LineFact): CaseLine {
+  const consents = [line.facts.guardianConsentOn, fact.guardianConsentOn].filter((it) => it !== null)
+  const guardianConsentOn = consents.toSorted()[0] ?? null
+  return {
+    facts: guardianConsentOn === line.facts.guardianConsentOn ? line.facts : { ...line.facts, guardianConsentOn },
+    statusAtStart: fact.statusAtStart ?? line.statusAtStart,
+  }
+}
+
+/** Walks facts and postings, both in order of customer, beside the pack. */
+export class SpecialCustomers {
+  readonly #facts: readonly LineFact[]
+  readonly #posted: readonly Posted[]
+  #factAt = 0
+  #postedAt = 0
+  // The next customer with a history, as the two halves of its id: the pack is compared without bigints.
+  #nextHigh = 0
+  #nextLow = 0
+
+  constructor(input: ChunkInput) {
+    this.#facts = input.facts
+    this.#posted = input.posted
+    this.#aim()
+  }
+
+  /** Whether the next customer with a history is this one or stands before it. */
+  reached(high: number, low: number): boolean {
+    return high > this.#nextHigh || (high === this.#nextHigh && low >= this.#nextLow)
+  }
+
+  /** Customers with postings that the snapshot does not hold, before the given one. */
+  *before(high: number, low: number): Generator<HistoryCase> {
+    while (this.reached(high, low) && !this.#isAt(high, low)) yield this.#takeNext()
+  }
+
+  at(high: number, low: number): HistoryCase | undefined {
+    return this.#isAt(high, low) ? this.#takeNext() : undefined
+  }
+
+  /** Those after the last customer of the pack. */
+  *rest(): Generator<HistoryCase> {
+    while (this.#nextHigh !== Infinity) yield this.#takeNext()
+  }
+
+  #isAt(high: number, low: number): boolean {
+    return this.#nextHigh === high && this.#nextLow === low
+  }
+
+  #takeNext(): HistoryCase {
+    const id = (BigInt(this.#nextHigh) << 32n) | BigInt(this.#nextLow)
+    const factsFrom = this.#factAt
+    while (this.#facts[this.#factAt]?.customerId === id) this.#factAt += 1
+    const postedFrom = this.#postedAt
+    while (this.#posted[this.#postedAt]?.customerId === id) this.#postedAt += 1
+    const facts = this.#facts.slice(factsFrom, this.#factAt)
+    const posted = this.#posted.slice(postedFrom, this.#postedAt)
+    this.#aim()
+    return new HistoryCase(id, facts, posted)
+  }
+
+  #aim(): void {
+    const fact = this.#facts[this.#factAt]?.customerId
+    const posted = this.#posted[this.#postedAt]?.customerId
+    const next = fact === undefined || (posted !== undefined && posted < fact) ? posted : fact
+    this.#nextHigh = next === undefined ? Infinity : Number(next >> 32n)
+    this.#nextLow = next === undefined ? Infinity : Number(next & 0xffff_ffffn)
+  }
+}

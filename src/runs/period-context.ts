@@ -1,0 +1,37 @@
+/** What every chunk of a plan shares: the rules, where to post, what was posted before. Read once. */
+import type { Pool } from '../db/database.js'
+import type { EntrySet } from '../ledger/entry.js'
+import { assert } from '../assert.js'
+import { rulesFor } from '../rules/decide.js'
+import type { PeriodRules } from '../rules/decide.js'
+import { findVersion } from '../rules/programmes/registry.js'
+import type { ProgrammeVersion } from '../rules/programme.js'
+import { readEntrySets, readPlan } from './plan-store.js'
+import type { Plan } from './run.js'
+import { readLedgerNo, readRun } from './run-store.js'
+
+export interface PeriodContext {
+  readonly plan: Plan
+  readonly version: ProgrammeVersion
+  readonly rules: PeriodRules
+  /** Undefined until the first run of the period. */
+  readonly ledgerNo: number | undefined
+  /** Entry sets of the period's earlier runs by number; empty in its first run. */
+  readonly postedSets: ReadonlyMap<number, EntrySet>
+}
+
+export async function readPeriodContext(pool: Pool, planId: string): Promise<PeriodContext> {
+  const plan = await readPlan(pool, planId)
+  const version = findVersion(`${plan.programme}@${plan.version}`)
+  assert(version !== undefined, 'the programme version of a stored plan')
+  const earlier = await Promise.all(plan.ledgerRuns.map((it) => readRun(pool, it)))
+  const planIds = earlier.filter((it) => it.period === plan.period).map((it) => it.planId)
+  const sets = planIds.length > 0 ? await readEntrySets(pool, planIds) : []
+  return {
+    plan,
+    version,
+    rules: rulesFor(version, plan.period),
+    ledgerNo: await readLedgerNo(pool, plan.programme, plan.period),
+    postedSets: new Map(sets.map((it) => [it.id, it.entries])),
+  }
+}

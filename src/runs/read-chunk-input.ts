@@ -1,0 +1,17 @@
+/** Reads all that a chunk is decided from; the same for planning, posting and replaying. */
+import type { Client } from '../db/database.js'
+import { openPack } from '../snapshot/pack.js'
+import { readChunk } from '../snapshot/snapshot-store.js'
+import type { ChunkInput } from './chunk-input.js'
+import type { PeriodContext } from './period-context.js'
+import { readFacts, readPosted } from './run-store.js'
+
+export async function readChunkInput(client: Client, context: PeriodContext, chunkNo: number): Promise<ChunkInput> {
+  const { plan, ledgerNo, postedSets } = context
+  const chunk = await readChunk(client, plan.snapshotId, chunkNo)
+  const facts = await readFacts(client, plan.planId, chunk)
+  const posted = ledgerNo === undefined || postedSets.size === 0
+    ? []
+    : await readPosted(client, ledgerNo, chunk, postedSets)
+  return { pack: openPack(chunk.pack), facts, posted }
+}

@@ -1,0 +1,305 @@
+/** SQL of runs and their chunks, and of what a chunk reads. */
+import { assert } from '../assert.js'
+import { copyOut } from '../db/copy.js'
+import type { Client, Pool, Tx } from '../db/database.js'
+import { RedressError } from '../errors.js'
+import type { EntrySet } from '../ledger/entry.js'
+import type { LineStatus, Period } from '../rules/case.js'
+import type { LineFact, Posted } from './chunk-input.js'
+import type { Balance, ChunkRef, Run, RunProgress, RunState } from './run.js'
+
+interface RunRow {
+  run_id: string
+  plan_id: string
+  programme: string
+  period: string
+  state: RunState
+  chunks: number
+  started_at: string
+  closed_at: string | null
+  root_hash: string | null
+  held_because: string | null
+  balance: Balance | null
+}
+
+const RUN_COLUMNS = `run_id, plan_id, programme, period, state, chunks, started_at, closed_at,
+  encode(root_hash, 'hex') as root_hash, held_because, balance`
+
+function runOf(row: RunRow): Run {
+  return { runId: row.run_id, planId: row.plan_id, programme: row.programme, period: row.period,
+    state: row.state, chunks: row.chunks, startedAt: row.started_at, closedAt: row.closed_at,
+    rootHash: row.root_hash, heldBecause: row.held_because, balance: row.balance }
+}
+
+/** @throws RedressError RUN_UNKNOWN */
+export async function readRun(client: Client | Pool, runId: string): Promise<Run> {
+  const known = /^[1-9]\d{0,17}$/.test(runId)
+  const { rows } = known
+    ? await client.query<RunRow>(`select ${RUN_COLUMNS} from run where run_id = $1`, [runId])
+    : { rows: [] }
+  if (rows[0] === undefined) throw new RedressError('RUN_UNKNOWN', { run: runId })
+  return runOf(rows[0])
+}
+
+export async function listRuns(pool: Pool): Promise<readonly Run[]> {
+  const { rows } = await pool.query<RunRow>(`select ${RUN_COLUMNS} from run order by run_id`)
+  return rows.map(runOf)
+}
+
+/** The one run that works on the period now, if any. */
+export async function unfinishedRun(pool: Client | Pool, programme: string, period: Period): Promise<Run | undefined> {
+  const { rows } = await pool.query<RunRow>(
+    `select ${RUN_COLUMNS} from run
+     where programme = $1 and period = $2 and state in ('open', 'held')`, [programme, period])
+  return rows[0] && runOf(rows[0])
+}
+
+export async function closedRuns(pool: Client | Pool, programme: string, period: Period): Promise<readonly Run[]> {
+  const { rows } = await pool.query<RunRow>(
+    `select ${RUN_COLUMNS} from run
+     where programme = $1 and period = $2 and state = 'closed' order by run_id`, [programme, period])
+  return rows.map(runOf)
+}
+
+export async function runOfPlan(pool: Client | Pool, planId: string): Promise<Run | undefined> {
+  const { rows } = await pool.query<RunRow>(`select ${RUN_COLUMNS} from run where plan_id = $1`, [planId])
+  return rows[0] && runOf(rows[0])
+}
+
+/**
+ * Makes the run of a plan with all its chunks open. Undefined when the period has an unfinished run
+ * already: whoever starts second joins that one.
+ */
+export async function insertRun(tx: Tx, planId: string, startedBy: string): Promise<string | undefined> {
+  const { rows } = await tx.client.query<{ run_id: string }>(
+    `insert into run (plan_id, programme, period, chunks, started_by)
+     select plan_id, programme, period, (result->>'chunks')::integer, $2 from plan where plan_id = $1
+     on conflict do nothing
+     returning run_id`, [planId, startedBy])
+  const runId = rows[0]?.run_id
+  if (runId === undefined) return undefined
+  await tx.client.query(
+    `insert into run_chunk (run_id, chunk_no)
+     select $1, chunk_no from plan_chunk where plan_id = $2`, [runId, planId])
+  await tx.client.query('select open_ledger(programme, period) from run where run_id = $1', [runId])
+  return runId
+}
+
+export async function readLedgerNo(client: Client | Pool, programme: string, period: Period): Promise<number | undefined> {
+  const { rows } = await client.query<{ ledger_no: number }>(
+    'select ledger_no from ledger where programme = $1 and period = $2', [programme, period])
+  return rows[0]?.ledger_no
+}
+
+/** The partition of a programme's period; made by open_ledger() in the migrations. */
+export function postingTableOf(ledgerNo: number): string {
+  assert(Number.isSafeInteger(ledgerNo), 'a ledger number')
+  return `ledger_posting_${ledgerNo}`
+}
+
+export type ChunkLock = 'locked' | 'busy' | 'done' | 'run_not_open'
+
+/**
+ * Takes the chunk for this transaction. The run is locked in share mode, so that cancelling or
+ * closing waits for the chunks under way and none starts afterwards. Somebody else's chunk is
+ * passed over instead of waited for: a lane must not idle behind a duplicate message.
+ */
+export async function lockChunk(client: Client, ref: ChunkRef): Promise<ChunkLock> {
+  const run = await client.query<{ state: RunState }>(
+    'select state from run where run_id = $1 for key share', [ref.runId])
+  if (run.rows[0]?.state !== 'open') return 'run_not_open'
+  const { rows } = await client.query<{ state: string }>(
+    'select state from run_chunk where run_id = $1 and chunk_no = $2 for no key update skip locked',
+    [ref.runId, ref.chunkNo])
+  if (rows[0] === undefined) return 'busy'
+  return rows[0].state === 'open' ? 'locked' : 'done'
+}
+
+export interface CustomerRange {
+  readonly firstCustomerId: string
+  readonly lastCustomerId: string
+}
+
+export async function readFacts(client: Client, planId: string, range: CustomerRange): Promise<readonly LineFact[]> {
+  const { rows } = await client.query<{
+    customer_id: string; line_id: string; status_at_start: LineStatus | null; guardian_consent_on: string | null
+  }>({
+    name: 'read-facts',
+    text: `select customer_id, line_id, status_at_start, guardian_consent_on
+           from plan_line_fact
+           where plan_id = $1 and customer_id between $2 and $3
+           order by customer_id, line_id`,
+    values: [planId, range.firstCustomerId, range.lastCustomerId],
+  })
+  return rows.map((it) => ({ customerId: BigInt(it.customer_id), lineId: BigInt(it.line_id),
+    statusAtStart: it.status_at_start, guardianConsentOn: it.guardian_consent_on }))
+}
+
+const SIGNATURE_BYTES = 19
+const POSTED_BYTES = 40
+
+/** Postings made with the given entry sets, such as those of earlier runs; in posting order. */
+export async function readPosted(
+  client: Client,
+  ledgerNo: number,
+  range: CustomerRange,
+  sets: ReadonlyMap<number, EntrySet>,
+): Promise<readonly Posted[]> {
+  const posted: Posted[] = []
+  await walkPostings(client, ledgerNo, range, [...sets.keys()], (bytes, at) => {
+    const entries = sets.get(bytes.readInt32BE(at + 30))
+    assert(entries !== undefined, 'one of the entry sets asked for')
+    posted.push({ customerId: bytes.readBigInt64BE(at + 6), lineId: bytes.readBigInt64BE(at + 18),
+      postingNo: bytes.readInt16BE(at + 38), entries })
+  })
+  return posted
+}
+
+/** Visits the stored postings as bytes: customer id at +6, line id at +18, set at +30, number at +38. */
+export async function walkPostings(
+  client: Client,
+  ledgerNo: number,
+  range: CustomerRange,
+  setIds: readonly number[],
+  visit: (bytes: Buffer, at: number) => void,
+): Promise<void> {
+  assert(/^\d+$/.test(range.firstCustomerId) && /^\d+$/.test(range.lastCustomerId), 'ids of digits')
+  assert(setIds.every((it) => Number.isSafeInteger(it)), 'numbers of entry sets')
+  const pieces: Buffer[] = []
+  const rows = copyOut(client, `copy (
+    select customer_id, line_id, entry_set_id, posting_no
+    from ${postingTableOf(ledgerNo)}
+    where customer_id between ${range.firstCustomerId} and ${range.lastCustomerId}
+      and entry_set_id = any('{${setIds.join()}}')
+    order by customer_id, line_id, posting_no) to stdout (format binary)`)
+  for await (const piece of rows) pieces.push(piece)
+  const bytes = Buffer.concat(pieces)
+  for (let at = SIGNATURE_BYTES; at + POSTED_BYTES <= bytes.length; at += POSTED_BYTES) visit(bytes, at)
+}
+
+export async function readPlannedDigest(client: Client, planId: string, chunkNo: number): Promise<Buffer> {
+  const { rows } = await client.query<{ digest: Buffer }>(
+    'select digest from plan_chunk where plan_id = $1 and chunk_no = $2', [planId, chunkNo])
+  assert(rows[0] !== undefined, 'a chunk of the plan')
+  return rows[0].digest
+}
+
+export interface PostedChunk {
+  readonly digest: Buffer
+  readonly postings: number
+  readonly entries: number
+  readonly lines: number
+  readonly worker: string
+}
+
+export async function markPosted(client: Client, ref: ChunkRef, chunk: PostedChunk): Promise<void> {
+  await client.query(
+    `update run_chunk
+     set state = 'posted', digest = $3, postings = $4, entries = $5, lines = $6, worker = $7,
+         attempts = attempts + 1, posted_at = clock_timestamp()
+     where run_id = $1 and chunk_no = $2`,
+    [ref.runId, ref.chunkNo, chunk.digest, chunk.postings, chunk.entries, chunk.lines, chunk.worker])
+}
+
+export async function markRefused(client: Client, ref: ChunkRef, because: string): Promise<void> {
+  await client.query(
+    `update run_chunk set state = 'refused', refused_because = $3, attempts = attempts + 1
+     where run_id = $1 and chunk_no = $2 and state = 'open'`, [ref.runId, ref.chunkNo, because])
+}
+
+/** Open chunks that nobody works on at this moment, in order; at most `limit`. */
+export async function idleChunks(pool: Pool, runId: string, limit: number): Promise<readonly number[]> {
+  const { rows } = await pool.query<{ chunk_no: number }>(
+    `select chunk_no from run_chunk
+     where run_id = $1 and state = 'open'
+     order by chunk_no limit $2 for no key update skip locked`, [runId, limit])
+  return rows.map((it) => it.chunk_no)
+}
+
+export async function hasOpenChunk(pool: Pool, runId: string): Promise<boolean> {
+  const { rows } = await pool.query<{ open: boolean }>({
+    name: 'has-open-chunk',
+    text: `select exists (select from run_chunk where run_id = $1 and state = 'open') as open`,
+    values: [runId],
+  })
+  return rows[0]?.open === true
+}
+
+export async function readProgress(pool: Pool, runId: string): Promise<RunProgress> {
+  const run = await readRun(pool, runId)
+  const { rows } = await pool.query<{
+    open: number; posted: number; refused: number; lines: string; total: string; entries: string; workers: number
+  }>(
+    `select
+       (count(*) filter (where c.state = 'open'))::int as open,
+       (count(*) filter (where c.state = 'posted'))::int as posted,
+       (count(*) filter (where c.state = 'refused'))::int as refused,
+       coalesce(sum(c.lines), 0) as lines,
+       coalesce(sum(c.entries), 0) as entries,
+       (select result->>'lines' from plan where plan_id = $2) as total,
+       (count(distinct c.worker) filter (where c.posted_at > clock_timestamp() - interval '10 seconds'))::int
+         as workers
+     from run_chunk c where c.run_id = $1`, [runId, run.planId])
+  const row = rows[0]
+  assert(row !== undefined, 'one row')
+  return { run, open: row.open, posted: row.posted, refused: row.refused, linesPosted: Number(row.lines),
+    linesTotal: Number(row.total), entriesPosted: Number(row.entries), workers: row.workers }
+}
+
+/** Waits for chunks under way; afterwards nothing is posted to the run any more. */
+export async function lockRun(tx: Tx, runId: string): Promise<Run> {
+  const { rows } = await tx.client.query<RunRow>(
+    `select ${RUN_COLUMNS} from run where run_id = $1 for update`, [runId])
+  if (rows[0] === undefined) throw new RedressError('RUN_UNKNOWN', { run: runId })
+  return runOf(rows[0])
+}
+
+export async function readRunChunks(tx: Tx, runId: string): Promise<
+  readonly { chunkNo: number; state: string; digest: Buffer | null; refusedBecause: string | null }[]
+> {
+  const { rows } = await tx.client.query<{
+    chunk_no: number; state: string; digest: Buffer | null; refused_because: string | null
+  }>('select chunk_no, state, digest, refused_because from run_chunk where run_id = $1 order by chunk_no', [runId])
+  return rows.map((it) => ({ chunkNo: it.chunk_no, state: it.state, digest: it.digest,
+    refusedBecause: it.refused_because }))
+}
+
+/** Digests of the chunks that were posted, by number. */
+export async function readPostedDigests(pool: Pool, runId: string): Promise<ReadonlyMap<number, Buffer>> {
+  const { rows } = await pool.query<{ chunk_no: number; digest: Buffer }>(
+    `select chunk_no, digest from run_chunk where run_id = $1 and state = 'posted'`, [runId])
+  return new Map(rows.map((it) => [it.chunk_no, it.digest]))
+}
+
+/** Postings of a period by entry set, counted in the ledger itself. */
+export async function countPostings(client: Client, ledgerNo: number): Promise<ReadonlyMap<number, number>> {
+  const { rows } = await client.query<{ entry_set_id: number; postings: string }>(
+    `select entry_set_id, count(*) as postings from ${postingTableOf(ledgerNo)} group by entry_set_id`)
+  return new Map(rows.map((it) => [it.entry_set_id, Number(it.postings)]))
+}
+
+export async function markClosed(tx: Tx, runId: string, rootHash: Buffer, balance: Balance): Promise<void> {
+  await tx.client.query(
+    `update run set state = 'closed', root_hash = $2, balance = $3, held_because = null,
+       closed_at = clock_timestamp() where run_id = $1`, [runId, rootHash, JSON.stringify(balance)])
+}
+
+export async function markHeld(tx: Tx, runId: string, because: string, balance: Balance): Promise<void> {
+  await tx.client.query(
+    `update run set state = 'held', held_because = $2, balance = $3 where run_id = $1`,
+    [runId, because, JSON.stringify(balance)])
+}
+
+export async function markOpenAgain(tx: Tx, runId: string): Promise<void> {
+  await tx.client.query(
+    `update run set state = 'open', held_because = null where run_id = $1 and state = 'held'`, [runId])
+  await tx.client.query(
+    `update run_chunk set state = 'open', refused_because = null where run_id = $1 and state = 'refused'`, [runId])
+}
+
+/** `rootHash` is over the chunks that were posted, or null when there are none. */
+export async function markCancelled(tx: Tx, runId: string, rootHash: Buffer | null): Promise<void> {
+  await tx.client.query(
+    `update run set state = 'cancelled', held_because = null, root_hash = $2, closed_at = clock_timestamp()
+     where run_id = $1`, [runId, rootHash])
+}

@@ -1,0 +1,177 @@
+/**
+ * Proves the ledger: every chunk's digest is taken again from the rows that are stored, and with
+ * replay every decision is made again from the sealed inputs as the run knew them.
+ */
+import { withClient } from '../db/database.js'
+import type { Client, Pool } from '../db/database.js'
+import { assert } from '../assert.js'
+import { readSnapshot, listChunks } from '../snapshot/snapshot-store.js'
+import type { SnapshotChunk } from '../snapshot/snapshot.js'
+import { verifySnapshot } from '../snapshot/verify-snapshot.js'
+import { rootHashOf } from './close-run.js'
+import { ChunkDecider } from './decide-chunk.js'
+import { EntrySets } from './entry-sets.js'
+import type { EntrySetRef } from './entry-sets.js'
+import { readPeriodContext } from './period-context.js'
+import type { PeriodContext } from './period-context.js'
+import * as plans from './plan-store.js'
+import { PostingDigest } from './posting-writer.js'
+import { readChunkInput } from './read-chunk-input.js'
+import type { Run } from './run.js'
+import * as store from './run-store.js'
+import { canonicalTallies } from './tally.js'
+
+export interface VerifyOptions {
+  readonly replay: boolean
+  readonly lanes: number
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: ((done: number, total: number) => void) | undefined
+}
+
+export interface RunVerification {
+  readonly run: Run
+  readonly chunks: number
+  readonly postings: number
+  readonly rootHash: string
+  /** Sentences, each naming what differs; empty when all is as it was posted. */
+  readonly differences: readonly string[]
+}
+
+/** All finished runs, oldest first. */
+export async function verifyLedger(pool: Pool, options: VerifyOptions): Promise<readonly RunVerification[]> {
+  const runs = (await store.listRuns(pool)).filter((it) => it.rootHash !== null)
+  const total = runs.reduce((sum, it) => sum + it.chunks, 0)
+  const snapshots = new Map<number, Promise<readonly string[]>>()
+  const verified: RunVerification[] = []
+  let done = 0
+  for (const run of runs) {
+    const context = await readPeriodContext(pool, run.planId)
+    const inputs = options.replay ? await verifyInputs(pool, context, snapshots, options) : []
+    const chunks = await verifyChunks(pool, run, context, options, () => {
+      done += 1
+      options.onProgress?.(done, total)
+    })
+    verified.push({ ...chunks, differences: [...inputs, ...chunks.differences] })
+  }
+  const strays = await findStrays(pool, runs, verified)
+  return verified.map((it) => ({ ...it, differences: [...it.differences, ...(strays.get(it.run.period) ?? [])] }))
+}
+
+async function verifyInputs(
+  pool: Pool,
+  context: PeriodContext,
+  snapshots: Map<number, Promise<readonly string[]>>,
+  options: VerifyOptions,
+): Promise<readonly string[]> {
+  const { plan, version } = context
+  const known = snapshots.get(plan.snapshotId) ?? verifySealed(pool, plan.snapshotId, options.signal)
+  snapshots.set(plan.snapshotId, known)
+  const facts = await plans.countFactDifferences(pool, plan.planId, { snapshotId: plan.snapshotId,
+    baseDate: version.baseDate, period: plan.period, zone: version.zone, inputs: plan.inputs })
+  return facts === 0
+    ? await known
+    : [...(await known), `plan ${plan.planId}: ${facts} settled facts differ from the imported changes`]
+}
+
+async function verifySealed(pool: Pool, snapshotId: number, signal?: AbortSignal): Promise<readonly string[]> {
+  const snapshot = await readSnapshot(pool, snapshotId)
+  const { ok, alteredChunks } = await verifySnapshot(pool, snapshot, signal ? { signal } : {})
+  if (ok) return []
+  return [`snapshot ${snapshotId}: ${alteredChunks.length} chunks differ from what was sealed`]
+}
+
+async function verifyChunks(
+  pool: Pool,
+  run: Run,
+  context: PeriodContext,
+  options: VerifyOptions,
+  onChunk: () => void,
+): Promise<RunVerification> {
+  const ranges = await listChunks(pool, context.plan.snapshotId)
+  const planned = await plans.readPlanChunks(pool, run.planId)
+  const posted = await store.readPostedDigests(pool, run.runId)
+  const sets = await plans.readEntrySets(pool, [run.planId])
+  const differences: string[] = []
+  const digests: Buffer[] = []
+  let next = 0
+  let postings = 0
+  const lane = async (): Promise<void> => {
+    while (next < ranges.length) {
+      options.signal?.throwIfAborted()
+      const range = ranges[next]!
+      next += 1
+      const tallies = JSON.stringify(canonicalTallies(planned[range.chunkNo]!.tallies))
+      const expected = posted.get(range.chunkNo)
+      await withClient(pool, async (client) => {
+        const stored = await digestOfStored(client, context, range, sets)
+        postings += stored.postings
+        const digest = stored.finish(tallies)
+        if (expected !== undefined) digests[range.chunkNo] = digest
+        if (expected === undefined ? stored.postings > 0 : !digest.equals(expected)) {
+          differences.push(`run ${run.runId} chunk ${range.chunkNo}: the entries differ from those posted`)
+        }
+        if (options.replay && expected !== undefined) {
+          const again = await digestOfReplay(client, context, range.chunkNo, sets)
+          if (!again.equals(expected)) {
+            differences.push(`run ${run.runId} chunk ${range.chunkNo}: the rules decide otherwise`)
+          }
+        }
+      })
+      onChunk()
+    }
+  }
+  await Promise.all(Array.from({ length: options.lanes }, lane))
+  const rootHash = rootHashOf(digests.filter((it) => it !== undefined)).toString('hex')
+  if (rootHash !== run.rootHash) differences.push(`run ${run.runId}: the root hash differs from the one recorded`)
+  return { run, chunks: ranges.length, postings, rootHash, differences }
+}
+
+type StoredSets = Awaited<ReturnType<typeof plans.readEntrySets>>
+
+async function digestOfStored(
+  client: Client,
+  context: PeriodContext,
+  range: SnapshotChunk,
+  sets: StoredSets,
+): Promise<PostingDigest> {
+  assert(context.ledgerNo !== undefined, 'a ledger of a finished run')
+  const dictionary = new EntrySets(sets, 'fixed')
+  const refs = new Map<number, EntrySetRef>(dictionary.all().map((it) => [it.id, it]))
+  const digest = new PostingDigest()
+  await store.walkPostings(client, context.ledgerNo, range, [...refs.keys()], (bytes, at) => {
+    digest.post(bytes, at + 6, at + 18, refs.get(bytes.readInt32BE(at + 30))!, bytes.readInt16BE(at + 38))
+  })
+  return digest
+}
+
+async function digestOfReplay(
+  client: Client,
+  context: PeriodContext,
+  chunkNo: number,
+  sets: StoredSets,
+): Promise<Buffer> {
+  const input = await readChunkInput(client, context, chunkNo)
+  const decider = new ChunkDecider(context.rules, new EntrySets(sets, 'growing'), input)
+  const digest = new PostingDigest()
+  assert(decider.step(Infinity, digest), 'a chunk decided in one step')
+  return digest.finish(JSON.stringify(canonicalTallies(decider.tallies())))
+}
+
+/** Rows of a period that belong to no finished or unfinished run; by period. */
+async function findStrays(
+  pool: Pool,
+  runs: readonly Run[],
+  verified: readonly RunVerification[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const strays = new Map<string, readonly string[]>()
+  for (const { programme, period } of runs) {
+    if (strays.has(period) || (await store.unfinishedRun(pool, programme, period)) !== undefined) continue
+    const ledgerNo = await store.readLedgerNo(pool, programme, period)
+    assert(ledgerNo !== undefined, 'a ledger of a finished run')
+    const counts = await withClient(pool, (client) => store.countPostings(client, ledgerNo))
+    const stored = [...counts.values()].reduce((sum, it) => sum + it, 0)
+    const known = verified.filter((it) => it.run.period === period).reduce((sum, it) => sum + it.postings, 0)
+    strays.set(period, stored === known ? [] : [`period ${period}: ${stored - known} postings belong to no run`])
+  }
+  return strays
+}

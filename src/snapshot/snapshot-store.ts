@@ -1,0 +1,154 @@
+/** SQL of snapshots, their lines and their chunks. */
+import { assert } from '../assert.js'
+import { copyOut } from '../db/copy.js'
+import type { Client, Pool, Tx } from '../db/database.js'
+import { RedressError } from '../errors.js'
+import type { SealedSnapshot, SnapshotChunk } from './snapshot.js'
+import type { WalkedChunk } from './walk-rows.js'
+
+/** The partition of a snapshot's lines; made by open_snapshot() in the migrations. */
+export function lineTableOf(snapshotId: number): string {
+  assert(Number.isSafeInteger(snapshotId), 'a snapshot id')
+  return `snapshot_line_${snapshotId}`
+}
+
+export async function countLines(tx: Tx, table: string): Promise<number> {
+  const { rows } = await tx.client.query<{ lines: string }>(`select count(*) as lines from ${table}`)
+  return Number(rows[0]?.lines)
+}
+
+/** Sorting is the whole cost of this read: let it use two processes and stay in memory for some millions of rows. */
+export async function prepareSortedRead(client: Client): Promise<void> {
+  await client.query(`set work_mem = '256MB'`)
+}
+
+export async function insertChunk(tx: Tx, snapshotId: number, chunk: WalkedChunk): Promise<void> {
+  await tx.client.query(
+    `insert into snapshot_chunk
+       (snapshot_id, chunk_no, first_customer_id, last_customer_id, lines, customers, digest, pack)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [snapshotId, chunk.chunkNo, chunk.firstCustomerId, chunk.lastCustomerId, chunk.lines, chunk.customers,
+      chunk.digest, chunk.pack],
+  )
+}
+
+export interface SealedCounts {
+  readonly lines: number
+  readonly customers: number
+  readonly chunks: number
+  readonly contentHash: Buffer
+}
+
+export async function markSealed(tx: Tx, snapshotId: number, counts: SealedCounts): Promise<SealedSnapshot> {
+  const leaf = lineTableOf(snapshotId)
+  await tx.client.query(`alter table snapshot_line attach partition ${leaf} for values in (${snapshotId})`)
+  const { rows } = await tx.client.query<SnapshotRow>(
+    `update snapshot
+     set lines = $2, customers = $3, chunks = $4, content_hash = $5, sealed_at = clock_timestamp()
+     where snapshot_id = $1 and sealed_at is null
+     returning ${SNAPSHOT_COLUMNS}`,
+    [snapshotId, counts.lines, counts.customers, counts.chunks, counts.contentHash],
+  )
+  assert(rows[0] !== undefined, 'an unsealed snapshot to seal')
+  return sealedOf(rows[0])
+}
+
+interface SnapshotRow {
+  snapshot_id: number
+  as_of: string
+  lines: string
+  customers: string
+  chunks: number
+  content_hash: string | null
+  sealed_at: string | null
+}
+
+const SNAPSHOT_COLUMNS = `snapshot_id, as_of, lines, customers, chunks,
+  encode(content_hash, 'hex') as content_hash, sealed_at`
+
+function sealedOf(row: SnapshotRow): SealedSnapshot {
+  if (row.sealed_at === null || row.content_hash === null) {
+    throw new RedressError('SNAPSHOT_NOT_SEALED', { snapshot: row.snapshot_id })
+  }
+  return {
+    snapshotId: row.snapshot_id,
+    asOf: row.as_of,
+    lines: Number(row.lines),
+    customers: Number(row.customers),
+    chunks: row.chunks,
+    contentHash: row.content_hash,
+    sealedAt: row.sealed_at,
+  }
+}
+
+/** @throws RedressError SNAPSHOT_UNKNOWN, SNAPSHOT_NOT_SEALED */
+export async function readSnapshot(pool: Pool, snapshotId: number): Promise<SealedSnapshot> {
+  const { rows } = await pool.query<SnapshotRow>(
+    `select ${SNAPSHOT_COLUMNS} from snapshot where snapshot_id = $1`, [snapshotId])
+  if (rows[0] === undefined) {
+    throw new RedressError('SNAPSHOT_UNKNOWN', { snapshot: snapshotId, expected: 'an id from `redress snapshot list`' })
+  }
+  return sealedOf(rows[0])
+}
+
+/** The default of every plan: the newest sealed snapshot of that day, or undefined. */
+export async function newestSnapshotOf(pool: Pool, asOf: string): Promise<SealedSnapshot | undefined> {
+  const { rows } = await pool.query<SnapshotRow>(
+    `select ${SNAPSHOT_COLUMNS} from snapshot
+     where as_of = $1 and sealed_at is not null
+     order by snapshot_id desc limit 1`, [asOf])
+  return rows[0] && sealedOf(rows[0])
+}
+
+export async function listSnapshots(pool: Pool): Promise<readonly SealedSnapshot[]> {
+  const { rows } = await pool.query<SnapshotRow>(
+    `select ${SNAPSHOT_COLUMNS} from snapshot where sealed_at is not null order by snapshot_id`)
+  return rows.map(sealedOf)
+}
+
+/** All chunks without their packs, in order. */
+export async function listChunks(pool: Pool, snapshotId: number): Promise<readonly SnapshotChunk[]> {
+  const { rows } = await pool.query<{
+    chunk_no: number; first_customer_id: string; last_customer_id: string; lines: number; customers: number
+  }>(
+    `select chunk_no, first_customer_id, last_customer_id, lines, customers
+     from snapshot_chunk where snapshot_id = $1 order by chunk_no`, [snapshotId])
+  return rows.map((it) => ({
+    chunkNo: it.chunk_no,
+    firstCustomerId: it.first_customer_id,
+    lastCustomerId: it.last_customer_id,
+    lines: it.lines,
+    customers: it.customers,
+  }))
+}
+
+export interface StoredChunk {
+  readonly firstCustomerId: string
+  readonly lastCustomerId: string
+  readonly digest: Buffer
+  readonly pack: Buffer
+}
+
+/** One chunk with its pack. COPY sends it as raw bytes; a query would send twice as many of hex text. */
+export async function readChunk(client: Client, snapshotId: number, chunkNo: number): Promise<StoredChunk> {
+  assert(Number.isSafeInteger(snapshotId) && Number.isSafeInteger(chunkNo), 'ids of a chunk')
+  const pieces: Buffer[] = []
+  const sent = copyOut(client, `copy (
+    select first_customer_id, last_customer_id, digest, pack
+    from snapshot_chunk where snapshot_id = ${snapshotId} and chunk_no = ${chunkNo}
+  ) to stdout (format binary)`)
+  for await (const piece of sent) pieces.push(piece)
+  const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+  assert(bytes.length > DIGEST_AT + 36, 'a chunk of the sealed snapshot')
+  const packAt = DIGEST_AT + 36
+  return {
+    firstCustomerId: String(bytes.readBigInt64BE(FIRST_AT)),
+    lastCustomerId: String(bytes.readBigInt64BE(FIRST_AT + 12)),
+    digest: bytes.subarray(DIGEST_AT, DIGEST_AT + 32),
+    pack: bytes.subarray(packAt, packAt + bytes.readInt32BE(DIGEST_AT + 32)),
+  }
+}
+
+// A signature of 19 bytes, a field count of 2, then each field after its length of 4.
+const FIRST_AT = 19 + 2 + 4
+const DIGEST_AT = FIRST_AT + 8 + 12 + 4

@@ -1,0 +1,35 @@
+/** A frozen population. Only a sealed one can be planned, and the types say so. */
+import type { IsoDate } from '../rules/case.js'
+
+export interface SealedSnapshot {
+  readonly snapshotId: number
+  readonly asOf: IsoDate
+  readonly lines: number
+  readonly customers: number
+  readonly chunks: number
+  /** SHA-256 in hex over all rows in order of customer_id, line_id. */
+  readonly contentHash: string
+  /** ISO 8601 instant in UTC. */
+  readonly sealedAt: string
+}
+
+/** A range of customers, both ends inclusive; the ranges of a snapshot cover every possible id. */
+export interface SnapshotChunk {
+  readonly chunkNo: number
+  readonly firstCustomerId: string
+  readonly lastCustomerId: string
+  readonly lines: number
+  readonly customers: number
+}
+
+/** Ids have 1 to 18 digits (contracts §1), so these two enclose them all. */
+export const LOWEST_ID = 0n
+export const HIGHEST_ID = 999_999_999_999_999_999n
+
+/**
+ * Lines a chunk should hold. 20,000 to 100,000 run equally fast; a smaller snapshot is still cut
+ * into some tens of chunks so that workers share it and a kill costs little.
+ */
+export function chunkLinesFor(lines: number): number {
+  return Math.min(50_000, Math.max(1_000, Math.ceil(lines / 40)))
+}
