@@ -64,7 +64,9 @@ function readOptions(args: readonly string[]): GenerateOptions | 'help' {
 
 function sizeOf(lines: string | undefined, customers: string | undefined): PopulationSize {
   if (lines !== undefined && customers === undefined) return { lines: numberOf('--lines', lines) }
-  if (customers !== undefined && lines === undefined) return { customers: numberOf('--customers', customers) }
+  if (customers !== undefined && lines === undefined) {
+    return { customers: numberOf('--customers', customers) }
+  }
   throw usage('expected either --lines or --customers')
 }
 
@@ -90,6 +92,7 @@ try {
 } catch (error) {
   const wrongOption = error instanceof TypeError && 'code' in error
   const told = error instanceof RedressError || wrongOption ? error.message : String(error)
+  const exitCode = error instanceof RedressError ? error.exitCode : EXIT.failed
   process.stderr.write(`generate-snapshot: ${told}\n`)
-  process.exitCode = error instanceof RedressError ? error.exitCode : wrongOption ? EXIT.refused : EXIT.failed
+  process.exitCode = wrongOption ? EXIT.refused : exitCode
 }

@@ -61,15 +61,16 @@ export function barChart(rows: readonly ChartRow[], options: ChartOptions = {}):
   const values = rows.map((row) => format(row.value))
   const labelWidth = Math.max(0, ...rows.map((row) => widthOf(row.label)))
   const valueWidth = Math.max(0, ...values.map(widthOf))
-  const noteWidth = Math.max(0, ...rows.map((row) => (row.note === undefined ? 0 : widthOf(row.note) + 2)))
+  const notes = rows.flatMap((row) => (row.note === undefined ? [] : [widthOf(row.note) + 2]))
+  const noteWidth = Math.max(0, ...notes)
   const rest = (options.width ?? DEFAULT_WIDTH) - labelWidth - valueWidth - noteWidth - 4
   const most = Math.max(0, ...rows.map((row) => row.value))
   const barWidth = Math.max(LEAST_BAR, rest)
   return rows
     .map((row, index) => {
       const bar = barOf(most === 0 ? 0 : row.value / most, barWidth)
-      const value = values[index] ?? ''
-      const line = `${padEnd(row.label, labelWidth)}  ${padEnd(bar, barWidth)}  ${value.padStart(valueWidth)}`
+      const value = (values[index] ?? '').padStart(valueWidth)
+      const line = `${padEnd(row.label, labelWidth)}  ${padEnd(bar, barWidth)}  ${value}`
       return row.note === undefined ? line : `${line}  ${row.note}`
     })
     .join('\n')
@@ -84,12 +85,13 @@ export function barOf(share: number, width: number): string {
   return '█'.repeat(Math.floor(shown / 8)) + (EIGHTHS[shown % 8] ?? '')
 }
 
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u
+
 /** Columns on a terminal: Hangul and other wide characters take two. */
 export function widthOf(text: string): number {
   let width = 0
-  for (const character of text) {
-    width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u.test(character) ? 2 : 1
-  }
+  for (const character of text) width += WIDE.test(character) ? 2 : 1
   return width
 }
 

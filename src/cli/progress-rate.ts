@@ -1,6 +1,9 @@
 /** How fast something goes: over the last seconds while it runs, over all of it at the end. */
 
-/** Long enough that a chunk of two seconds does not make the figure jump, short enough to notice a stop. */
+/**
+ * Long enough that a chunk of two seconds does not make the figure jump, short enough to notice a
+ * stop.
+ */
 const WINDOW_MS = 10_000
 /** One sample a moment is enough; a stage may be updated a million times. */
 const SAMPLE_MS = 200

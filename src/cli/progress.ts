@@ -3,7 +3,9 @@
  * three seconds, nothing with --quiet. Redrawn by a timer that does not keep the process alive, so
  * that a command which fails in the midst of a stage still ends.
  */
-import { barOf, formatBytes, formatCount, formatDuration, formatShare, formatShort } from './chart.js'
+import {
+  barOf, formatBytes, formatCount, formatDuration, formatShare, formatShort,
+} from './chart.js'
 import { RateMeter } from './progress-rate.js'
 
 export type ProgressUnit = 'lines' | 'rows' | 'customers' | 'entries' | 'chunks' | 'files' | 'bytes'
@@ -38,7 +40,9 @@ export interface StageOptions {
 export interface Stage {
   /** `done` counts from 0 to the total; `extra` is added to the line. */
   update(done: number, extra?: string): void
-  /** The last line, `summary` in place of the one made from the numbers. A second call says nothing. */
+  /**
+   * The last line, `summary` in place of the one made from the numbers. A second call says nothing.
+   */
   finish(summary?: string): void
 }
 
@@ -157,7 +161,7 @@ class Shown implements Stage {
 
   #amount(total: number): string {
     const { unit } = this.#options
-    if (total <= 0) return unit === 'bytes' ? formatBytes(this.#done) : `${formatCount(this.#done)} ${unit}`
+    if (total <= 0) return amountText(this.#done, unit)
     const share = formatShare(this.#done, total)
     if (unit === 'bytes') return `${formatBytes(this.#done)} of ${formatBytes(total)} (${share})`
     return `${formatCount(this.#done)} of ${formatCount(total)} ${unit} (${share})`
@@ -166,12 +170,15 @@ class Shown implements Stage {
   #summary(): string {
     const { unit } = this.#options
     const now = this.#elapsedMs()
-    const amount = unit === 'bytes' ? formatBytes(this.#done) : `${formatCount(this.#done)} ${unit}`
-    const parts = [`${amount} in ${formatDuration(this.#meter.lasted(now))}`]
+    const parts = [`${amountText(this.#done, unit)} in ${formatDuration(this.#meter.lasted(now))}`]
     const rate = this.#meter.overall(now, this.#done)
     if (rate > 0) parts.push(rateText(rate, unit))
     return parts.join(', ')
   }
+}
+
+function amountText(value: number, unit: ProgressUnit): string {
+  return unit === 'bytes' ? formatBytes(value) : `${formatCount(value)} ${unit}`
 }
 
 function rateText(perSecond: number, unit: ProgressUnit): string {

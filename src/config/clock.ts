@@ -1,4 +1,7 @@
-/** The only reader of the time. Everything else is handed an instant, so that `--now` reaches it all. */
+/**
+ * The only reader of the time. Everything else is handed an instant, so that `--now` reaches it
+ * all.
+ */
 import { DateTime } from 'luxon'
 import { assert } from '../assert.js'
 import { RedressError } from '../errors.js'
@@ -14,7 +17,9 @@ export function systemClock(): Clock {
   return clockOn(() => new Date().toISOString())
 }
 
-/** Stands still at `instant`. @throws RedressError USAGE when that is not ISO 8601 with an offset. */
+/**
+ * Stands still at `instant`. @throws RedressError USAGE when that is not ISO 8601 with an offset.
+ */
 export function fixedClock(instant: string): Clock {
   const now = parseInstant(instant)
   return clockOn(() => now)

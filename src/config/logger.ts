@@ -8,13 +8,15 @@ import { AssertionFailure } from '../assert.js'
 import { RedressError } from '../errors.js'
 import type { Settings } from './settings.js'
 
-/** Columns marked as personal in the contracts, and secrets; in SQL's and in TypeScript's spelling. */
+/**
+ * Columns marked as personal in the contracts, and secrets; in SQL's and in TypeScript's spelling.
+ */
 const HIDDEN: ReadonlySet<string> = new Set([
   'birth_date', 'birthDate', 'notice_number', 'noticeNumber', 'account_number', 'accountNumber',
   'account_holder', 'accountHolder', 'customer_name', 'customerName', 'voucher_code', 'voucherCode',
-  'raw', 'raw_row', 'rawRow', 'raw_sealed', 'rawSealed', 'row', 'remittance', 'parameters', 'values',
-  'detail', 'where', 'password', 'database_url', 'databaseUrl', 'redis_url', 'redisUrl', 'data_key',
-  'dataKey', 'connectionString',
+  'raw', 'raw_row', 'rawRow', 'raw_sealed', 'rawSealed', 'row', 'remittance', 'parameters',
+  'values', 'detail', 'where', 'password', 'database_url', 'databaseUrl', 'redis_url', 'redisUrl',
+  'data_key', 'dataKey', 'connectionString',
 ])
 /** Fields are logged flat; what is nested deeper than this was passed on by mistake. */
 const DEPTH = 4
@@ -78,7 +80,9 @@ export interface SafeError {
 /** How far a chain of causes is followed; an error may be its own cause. */
 const CAUSES = 3
 
-/** What may be told of any error: its kind and code, and the message only when it is one of ours. */
+/**
+ * What may be told of any error: its kind and code, and the message only when it is one of ours.
+ */
 export function safeError(error: unknown, causes = CAUSES): SafeError {
   if (!(error instanceof Error)) return { type: typeof error }
   const isOurs = error instanceof RedressError || error instanceof AssertionFailure

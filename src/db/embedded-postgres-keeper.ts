@@ -60,12 +60,20 @@ async function keep(home: EmbeddedHome): Promise<void> {
 async function serve(home: EmbeddedHome, port: number | undefined): Promise<RunningServer> {
   const user = serverUserOf(home)
   const parts: ServerParts = { home, user, binaries: findBinaries(user) }
-  const survivor = await findSurvivor(parts)
-  if (survivor !== undefined) return survivor
+  const server = await findSurvivor(parts) ?? await startAnew(parts, port)
+  try {
+    // A survivor's keeper may have been killed before it came to this.
+    await provision(parts, server.port)
+    return server
+  } catch (error) {
+    await stopServer(server.postmaster)
+    throw error
+  }
+}
+
+async function startAnew(parts: ServerParts, port: number | undefined): Promise<RunningServer> {
   prepareData(parts)
-  const server = await startServer(parts, port)
-  await provision(parts, server.port)
-  return server
+  return await startServer(parts, port)
 }
 
 /**

@@ -32,7 +32,10 @@ const FAULTS: readonly Fault[] = [
   set('line_id_too_long', { line_id: '1234567890123456789' }),
   { name: 'line_id_no_digits', spoil: (it) => [row({ ...it, line_id: `L${it.line_id}` })] },
   set('customer_id_missing', { customer_id: '' }),
-  { name: 'customer_id_decimal', spoil: (it) => [row({ ...it, customer_id: `${it.customer_id}.0` })] },
+  {
+    name: 'customer_id_decimal',
+    spoil: (it) => [row({ ...it, customer_id: `${it.customer_id}.0` })],
+  },
   set('customer_kind_unknown', { customer_kind: 'person' }),
   set('birth_date_missing', { ...INDIVIDUAL, birth_date: '' }),
   set('birth_date_of_corporate', { customer_kind: 'corporate', birth_date: '1980-05-17' }),
@@ -63,16 +66,12 @@ const FAULTS: readonly Fault[] = [
   set('notice_number_hyphens', { notice_number: '0100-000-00' }),
   {
     name: 'customer_conflict_birth_date',
-    spoil: (it, _, customer) => conflict({ ...it, ...INDIVIDUAL, birth_date: '1970-01-01' }, customer, {
-      birth_date: '1970-01-02',
-    }),
+    spoil: (it, _, customer) => conflict(it, customer, { birth_date: '1970-01-02' }),
   },
   {
     name: 'customer_conflict_kind',
-    spoil: (it, _, customer) => conflict({ ...it, ...INDIVIDUAL, birth_date: '1970-01-01' }, customer, {
-      customer_kind: 'corporate',
-      birth_date: '',
-    }),
+    spoil: (it, _, customer) =>
+      conflict(it, customer, { customer_kind: 'corporate', birth_date: '' }),
   },
 ]
 
@@ -104,7 +103,10 @@ export class BadRows {
     return this.#made
   }
 
-  /** The bad rows to follow a good one, mostly none. `text` is the good row, `spareCustomerId` nobody's. */
+  /**
+   * The bad rows to follow a good one, mostly none. `text` is the good row, `spareCustomerId`
+   * nobody's.
+   */
   after(line: DrawnLine, text: () => string, spareCustomerId: () => number): readonly BadRow[] {
     this.#due += this.#rate
     if (this.#due < 1) return []
@@ -124,7 +126,12 @@ export class BadRows {
 // Two rows of a customer that has no others, so that no good row is drawn into the quarrel. The
 // second line's id is the first's with a digit before it: 13 digits, where no other line is.
 function conflict(fields: Fields, customerId: number, second: Partial<Fields>): readonly string[] {
-  const first: Fields = { ...fields, customer_id: String(customerId), plan_restriction: 'none' }
+  const first: Fields = {
+    ...fields,
+    ...INDIVIDUAL,
+    birth_date: '1970-01-01',
+    customer_id: String(customerId),
+  }
   const lineId = `9${fields.line_id.padStart(12, '0')}`
   return [row(first), row({ ...first, line_id: lineId, ...second })]
 }

@@ -25,8 +25,9 @@ export function textOfDay(day: number): string {
 export function dayOf(text: string): number {
   const day = NUMBERS.get(text)
   if (day === undefined) {
-    const problem = `date ${JSON.stringify(text)} is not a day between ${FIRST_YEAR} and ${LAST_YEAR}`
-    throw new RedressError('USAGE', { problem: `${problem}; expected YYYY-MM-DD` })
+    const expected = `a day YYYY-MM-DD between ${FIRST_YEAR} and ${LAST_YEAR}`
+    const problem = `date ${JSON.stringify(text)}; expected ${expected}`
+    throw new RedressError('USAGE', { problem })
   }
   return day
 }

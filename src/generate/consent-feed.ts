@@ -46,8 +46,9 @@ export class ConsentFeed implements LineFeed {
   #write(line: DrawnLine): void {
     const random = this.#random
     const twentieth = TWENTIETHS[random.below(TWENTIETHS.length)] ?? ANCHOR_DAY
-    const near = random.chance(0.5)
-    const day = near ? twentieth + random.between(-1, 1) : random.between(ANCHOR_DAY + 1, HORIZON_DAY)
+    const day = random.chance(0.5)
+      ? twentieth + random.between(-1, 1)
+      : random.between(ANCHOR_DAY + 1, HORIZON_DAY)
     this.#file.addText(`${line.lineId},${textOfDay(day)}\n`)
     this.#rows += 1
   }

@@ -1,4 +1,7 @@
-/** A line as the generator draws it. One object is filled again and again; feeds copy what they keep. */
+/**
+ * A line as the generator draws it. One object is filled again and again; feeds copy what they
+ * keep.
+ */
 import { NO_DAY } from './civil-day.js'
 
 export type LineKind = 'handset' | 'tablet' | 'watch' | 'iot'

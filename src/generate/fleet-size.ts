@@ -1,4 +1,7 @@
-/** How many lines a company holds: few have very many (Pareto), the largest bounded by the population. */
+/**
+ * How many lines a company holds: few have very many (Pareto), the largest bounded by the
+ * population.
+ */
 
 export interface SizeLaw {
   readonly least: number

@@ -16,7 +16,10 @@ import type { SnapshotCounts } from './snapshot-tally.js'
 import { StatusFeed } from './status-feed.js'
 import { Timelines } from './timeline.js'
 
-/** Lines in service on 2026-01-13, or customers; another `asOf` changes the file's rows by who came and left. */
+/**
+ * Lines in service on 2026-01-13, or customers; another `asOf` changes the file's rows by who came
+ * and left.
+ */
 export type PopulationSize = { readonly lines: number } | { readonly customers: number }
 
 export interface GenerateOptions {
@@ -115,7 +118,8 @@ async function openFeeds(
   timelines: Timelines,
 ): Promise<Feeds> {
   const status = options.statusOut === undefined ? undefined : await OutFile.open(options.statusOut)
-  const consents = options.consentsOut === undefined ? undefined : await OutFile.open(options.consentsOut)
+  const { consentsOut } = options
+  const consents = consentsOut === undefined ? undefined : await OutFile.open(consentsOut)
   return {
     status: status && new StatusFeed(status, options.seed, asOfDay, timelines),
     consents: consents && new ConsentFeed(consents, options.seed),

@@ -1,4 +1,7 @@
-/** An output file written in blocks, packed when its name ends in .gz, never faster than the disk takes it. */
+/**
+ * An output file written in blocks, packed when its name ends in .gz, never faster than the disk
+ * takes it.
+ */
 import { createWriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
@@ -7,7 +10,9 @@ import type { Writable } from 'node:stream'
 import { constants, createGzip } from 'node:zlib'
 import { RedressError } from '../errors.js'
 
-/** A megabyte a write: smaller blocks spend the time on system calls, larger ones only wait longer. */
+/**
+ * A megabyte a write: smaller blocks spend the time on system calls, larger ones only wait longer.
+ */
 const BLOCK_BYTES = 1 << 20
 
 export class OutFile {

@@ -31,13 +31,16 @@ const NEWCOMER_SHARE = 0.08
 
 const OLDEST_DAY = dayOf('1926-01-01')
 /** Birthdays on the edges of 65 (both base dates), and a leap day of a child. */
-const BIRTH_EDGES = ['1961-01-13', '1961-01-14', '1961-01-31', '1961-02-01', '2012-02-29'].map(dayOf)
+const BIRTH_EDGES = ['1961-01-13', '1961-01-14', '1961-01-31', '1961-02-01', '2012-02-29']
+  .map(dayOf)
 /** The base day of the refund rules, and the day after it. */
 const CONTRACT_EDGES = ['2025-08-31', '2025-09-01'].map(dayOf)
 const PROMOTION_EDGES = ['2026-01-30', '2026-01-31', '2026-02-01', '2026-02-02'].map(dayOf)
 const PROMOTION_FIRST = dayOf('2025-12-01')
 const PROMOTION_LAST = dayOf('2026-08-31')
-const CONSENT_EDGES = ['2026-01-19', '2026-01-20', '2026-01-21', '2026-02-20', '2026-02-21'].map(dayOf)
+/** Around the 20th, the last day whose consents count for the month after. */
+const CONSENT_EDGES = ['2026-01-19', '2026-01-20', '2026-01-21', '2026-02-20', '2026-02-21']
+  .map(dayOf)
 
 type CustomerType = 'individual' | 'office' | 'fleet'
 
@@ -67,7 +70,10 @@ export class Population {
     this.#officeShare = offices * this.#individualShare
   }
 
-  /** Draws customer `number`; `visit` sees each of at most `most` lines. Returns how many there were. */
+  /**
+   * Draws customer `number`; `visit` sees each of at most `most` lines. Returns how many there
+   * were.
+   */
   drawCustomer(number: number, most: number, visit: (line: DrawnLine) => void): number {
     const random = this.#random
     random.restart(number)
@@ -170,7 +176,8 @@ export class Population {
     this.#drawMinorPlan()
     line.roamingPromotionEndDay = NO_DAY
     if (kind === 'handset' && random.chance(0.03)) {
-      line.roamingPromotionEndDay = this.#dayOrEdge(0.5, PROMOTION_EDGES, PROMOTION_FIRST, PROMOTION_LAST)
+      const edges = PROMOTION_EDGES
+      line.roamingPromotionEndDay = this.#dayOrEdge(0.5, edges, PROMOTION_FIRST, PROMOTION_LAST)
     }
     line.noticeNumber = this.#drawNoticeNumber()
   }

@@ -4,12 +4,21 @@
  */
 
 /** What a stream is for: draws for one purpose do not disturb another's. */
-export const STREAM = { population: 1, timeline: 2, consent: 3, shuffle: 4, identity: 5, stale: 6 } as const
+export const STREAM = {
+  population: 1,
+  timeline: 2,
+  consent: 3,
+  shuffle: 4,
+  identity: 5,
+  stale: 6,
+} as const
 export type Stream = (typeof STREAM)[keyof typeof STREAM]
 
 const TWO_32 = 4_294_967_296
 
-/** xoroshiro64**: 64 bits of state, since among 14 million streams of 32 bits 23,000 would be twins. */
+/**
+ * xoroshiro64**: 64 bits of state, since among 14 million streams of 32 bits 23,000 would be twins.
+ */
 export class Random {
   readonly #seed: number
   #first = 1

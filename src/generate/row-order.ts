@@ -24,7 +24,8 @@ export interface RowSink {
 
 export function openRowSink(order: RowOrder, file: OutFile, rows: number, seed: number): RowSink {
   if (order === 'customer') return new AsTheyCome(file)
-  return new SortedPieces(file, rows, order === 'line' ? undefined : new Random(seed, STREAM.shuffle))
+  const random = order === 'line' ? undefined : new Random(seed, STREAM.shuffle)
+  return new SortedPieces(file, rows, random)
 }
 
 class AsTheyCome implements RowSink {
@@ -82,7 +83,8 @@ class SortedPieces implements RowSink {
     this.#keysAPiece = Math.ceil((random === undefined ? PERMUTED : 2 ** 32) / count)
     this.#pieces = Array.from({ length: count }, (_, number) => {
       const path = join(this.#folder, String(number))
-      return { path, file: openSync(path, 'w'), buffer: Buffer.allocUnsafe(BUFFER_BYTES), at: 0, rows: 0 }
+      const buffer = Buffer.allocUnsafe(BUFFER_BYTES)
+      return { path, file: openSync(path, 'w'), buffer, at: 0, rows: 0 }
     })
   }
 
@@ -95,8 +97,9 @@ class SortedPieces implements RowSink {
     const { buffer, at } = piece
     buffer.writeUInt32LE(key - number * this.#keysAPiece, at)
     buffer.writeUInt16LE(length, at + 4)
-    for (let index = 0; index < length; index += 1) buffer[at + HEAD_BYTES + index] = row[index] ?? 0
-    piece.at = at + HEAD_BYTES + length
+    const start = at + HEAD_BYTES
+    for (let index = 0; index < length; index += 1) buffer[start + index] = row[index] ?? 0
+    piece.at = start + length
     piece.rows += 1
     this.#added += 1
   }
@@ -139,7 +142,8 @@ function spill(piece: Piece): void {
 function startsInOrder(bytes: Buffer, rows: number): Float64Array {
   assert(rows < RANKS, 'a piece holds at most a million rows')
   const starts = new Float64Array(rows)
-  // Key and rank in one number of 52 bits: sorting plain numbers is ten times as fast as by a function.
+  // Key and rank in one number of 52 bits: sorting plain numbers is ten times as fast as by a
+  // function.
   const keys = new Float64Array(rows)
   let at = 0
   for (let rank = 0; rank < rows; rank += 1) {

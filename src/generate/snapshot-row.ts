@@ -1,11 +1,14 @@
-/** A drawn line as a row of the line snapshot (contracts §2.1), written byte by byte into one buffer. */
+/**
+ * A drawn line as a row of the line snapshot (contracts §2.1), written byte by byte into one
+ * buffer.
+ */
 import { DAY_BYTES, NO_DAY } from './civil-day.js'
 import type { ContractEvent, DrawnLine, LineKind, Status } from './drawn-line.js'
 
 export const SNAPSHOT_COLUMNS = [
-  'line_id', 'customer_id', 'customer_kind', 'birth_date', 'network', 'line_kind', 'payment', 'status',
-  'activated_on', 'contract_event', 'contract_event_on', 'plan_restriction', 'guardian_consent_on',
-  'roaming_promotion_ends_on', 'notice_number',
+  'line_id', 'customer_id', 'customer_kind', 'birth_date', 'network', 'line_kind', 'payment',
+  'status', 'activated_on', 'contract_event', 'contract_event_on', 'plan_restriction',
+  'guardian_consent_on', 'roaming_promotion_ends_on', 'notice_number',
 ] as const
 export type SnapshotColumn = (typeof SNAPSHOT_COLUMNS)[number]
 
@@ -79,14 +82,17 @@ export class SnapshotRow {
 
   #text(text: string): void {
     const { bytes, length } = this
-    for (let index = 0; index < text.length; index += 1) bytes[length + index] = text.charCodeAt(index)
+    for (let index = 0; index < text.length; index += 1) {
+      bytes[length + index] = text.charCodeAt(index)
+    }
     this.#close(length + text.length)
   }
 
   #day(day: number): void {
     const { bytes, length } = this
     if (day === NO_DAY) return this.#close(length)
-    for (let index = 0; index < 10; index += 1) bytes[length + index] = DAY_BYTES[day * 10 + index] ?? 0
+    const from = day * 10
+    for (let index = 0; index < 10; index += 1) bytes[length + index] = DAY_BYTES[from + index] ?? 0
     this.#close(length + 10)
   }
 

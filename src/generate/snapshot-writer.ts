@@ -1,4 +1,7 @@
-/** Takes each drawn line to the snapshot's day, and from there into the snapshot and every other feed. */
+/**
+ * Takes each drawn line to the snapshot's day, and from there into the snapshot and every other
+ * feed.
+ */
 import type { BadRows } from './bad-rows.js'
 import { NO_DAY, yearsBefore } from './civil-day.js'
 import type { DrawnLine, LineFeed } from './drawn-line.js'

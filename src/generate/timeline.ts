@@ -67,7 +67,9 @@ export class Timelines {
     const second = random.below(DAY_SECONDS)
     const edge = random.unit()
     const monthStart = this.#monthStarts.find((it) => it > day)
-    if (edge > 0.06 || firstDay === lastDay || monthStart === undefined) return { day, second, status }
+    if (edge > 0.06 || firstDay === lastDay || monthStart === undefined) {
+      return { day, second, status }
+    }
     if (edge < 0.03) return { day: monthStart, second: 0, status }
     return { day: monthStart - 1, second: DAY_SECONDS - 1, status }
   }

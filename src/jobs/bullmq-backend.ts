@@ -56,27 +56,32 @@ export function openJobsBackend(place: JobsPlace, options: JobsBackendOptions = 
  */
 export function jobsDatabaseUrl(databaseUrl: string): string {
   const url = new URL(databaseUrl)
-  const settings = ['timezone=UTC', 'datestyle=ISO', 'intervalstyle=iso_8601', `search_path=${DEFAULT_SCHEMA}`]
-  url.searchParams.set('options', settings.map((it) => `-c ${it}`).join(' '))
+  const settings = '-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601'
+  url.searchParams.set('options', `${settings} -c search_path=${DEFAULT_SCHEMA}`)
   return url.href
 }
 
-/** A connection for each lane, and one each to listen, to renew locks, to look for stalled jobs, to ring. */
+/**
+ * A connection for each lane, and one each to listen, to renew locks, to look for stalled jobs, to
+ * ring.
+ */
 export function jobsPoolSize(lanes: number): number {
   return lanes + 4
 }
+
+const CHECKED = { skipVersionCheck: false }
 
 /** Brings BullMQ's schema up to date; one process does, the others wait for it. */
 export async function prepareJobsSchema(pool: Pool): Promise<void> {
   await withClient(pool, async (client) => {
     try {
-      const version = await assertSchemaCompatibility(client, DEFAULT_SCHEMA, { skipVersionCheck: false })
+      const version = await assertSchemaCompatibility(client, DEFAULT_SCHEMA, CHECKED)
       if (version >= LATEST_SCHEMA_VERSION) return
     } catch (error) {
       if (error instanceof SchemaVersionMismatchError) throw newerSchema()
       if (!(error instanceof SchemaMigrationRequiredError)) throw error
     }
-    await runMigrations(client, DEFAULT_SCHEMA, { skipVersionCheck: false })
+    await runMigrations(client, DEFAULT_SCHEMA, CHECKED)
   })
 }
 
@@ -111,7 +116,8 @@ const createBackend: BackendFactory<IQueueBackend, JobsConnection> = (name, opts
     return createRedisBackend(name, { ...opts, connection: connection.redis }, extra)
   }
   const backend = createPostgresBackend(name, { ...opts, connection: lend(connection.pool) }, extra)
-  // Ten seconds as on Redis instead of an hour: a notification lost with a connection costs no more.
+  // Ten seconds as on Redis instead of an hour: a notification lost with a connection costs no
+  // more.
   Object.defineProperty(backend, 'maximumBlockTimeout', { value: 10 })
   return backend
 }
@@ -124,7 +130,8 @@ function lend(pool: Pool): PgPool {
   const lent = {
     options: pool.options,
     connect: async () => await pool.connect() as unknown as PgPoolClient,
-    query: async (text: string, values?: readonly unknown[]) => await pool.query(text, values && [...values]),
+    query: async (text: string, values?: readonly unknown[]) =>
+      await pool.query(text, values && [...values]),
     end: () => Promise.resolve(),
     on: () => lent,
     removeAllListeners: () => lent,
@@ -149,7 +156,8 @@ function connectRedis(url: string, use: 'queue' | 'worker'): Redis {
 }
 
 function queueUnavailable(problem: string): RedressError {
-  return new RedressError('QUEUE_UNAVAILABLE', { problem, expected: 'a Redis or PostgreSQL that answers' })
+  const expected = 'a Redis or PostgreSQL that answers'
+  return new RedressError('QUEUE_UNAVAILABLE', { problem, expected })
 }
 
 function newerSchema(): RedressError {

@@ -1,4 +1,7 @@
-/** The ringing side of the queue: puts messages in, tells how many wait and who is there to take them. */
+/**
+ * The ringing side of the queue: puts messages in, tells how many wait and who is there to take
+ * them.
+ */
 import { Queue } from 'bullmq'
 import type { IQueueBackend } from 'bullmq'
 import type { ChunkRef } from '../runs/run.js'
@@ -35,7 +38,9 @@ export interface JobsQueue {
   close(): Promise<void>
 }
 
-type ChunkQueue = Queue<ChunkRef, void, string, ChunkRef, void, string, IQueueBackend, JobsConnection>
+type ChunkQueue = Queue<
+  ChunkRef, void, string, ChunkRef, void, string, IQueueBackend, JobsConnection
+>
 
 /** @throws RedressError QUEUE_UNAVAILABLE when the queue cannot be reached. */
 export async function openQueue(backend: JobsBackend): Promise<JobsQueue> {

@@ -20,7 +20,9 @@ import { parseMessage } from './messages.js'
 const LOCK_MS = 5_000
 const LOCK_RENEW_MS = 2_000
 const STALLED_LOOK_MS = 2_000
-/** A message that was there at the death of so many workers is given up; its run is rung for again. */
+/**
+ * A message that was there at the death of so many workers is given up; its run is rung for again.
+ */
 const DEATHS = 10
 const READY_MS = 10_000
 const CLOSE_MS = 5_000
@@ -36,14 +38,19 @@ export interface WorkerOptions {
 }
 
 export interface JobsWorker {
-  /** With grace: finishes the messages under way, takes no new one. Without: aborts and leaves them. */
+  /**
+   * With grace: finishes the messages under way, takes no new one. Without: aborts and leaves them.
+   */
   close(options: { readonly graceful: boolean }): Promise<void>
 }
 
 type ChunkWorker = Worker<ChunkRef, void, string, IQueueBackend, number, JobsConnection>
 
 /** @throws RedressError QUEUE_UNAVAILABLE when the queue cannot be reached. */
-export async function openWorker(backend: JobsBackend, options: WorkerOptions): Promise<JobsWorker> {
+export async function openWorker(
+  backend: JobsBackend,
+  options: WorkerOptions,
+): Promise<JobsWorker> {
   const connection = backend.connect('worker')
   const opened = new BullmqWorker(connection, options)
   const worker: ChunkWorker = new Worker(
@@ -81,7 +88,9 @@ export async function openWorker(backend: JobsBackend, options: WorkerOptions): 
   }
 }
 
-/** 0.25 s, doubled up to 10 s: a database that restarts is back within one or two of the long ones. */
+/**
+ * 0.25 s, doubled up to 10 s: a database that restarts is back within one or two of the long ones.
+ */
 export function retryAfterMs(attemptsMade: number): number {
   return Math.min(10_000, 250 * 2 ** (attemptsMade - 1))
 }

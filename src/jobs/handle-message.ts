@@ -1,4 +1,7 @@
-/** From a message to the one function that does what it points at; the log gets ids and nothing else. */
+/**
+ * From a message to the one function that does what it points at; the log gets ids and nothing
+ * else.
+ */
 import { unreachable } from '../assert.js'
 import type { ChunkOutcome } from '../runs/apply-chunk.js'
 import type { ChunkRef } from '../runs/run.js'

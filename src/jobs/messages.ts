@@ -17,6 +17,6 @@ export function messageId(ref: ChunkRef, ring: number): string {
 /** @throws AssertionFailure when `data` is not a message: only this program writes to its queue. */
 export function parseMessage(data: unknown): ChunkRef {
   const parsed = message.safeParse(data)
-  if (!parsed.success) throw new AssertionFailure('a message to be a pointer at a chunk and no more')
+  if (!parsed.success) throw new AssertionFailure('expected: a message that points at a chunk')
   return parsed.data
 }

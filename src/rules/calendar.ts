@@ -13,6 +13,14 @@ export function ageOn(birthDate: IsoDate, day: IsoDate): number {
   return monthAndDay(day) < monthAndDay(birthDate) ? years - 1 : years
 }
 
+/**
+ * Whoever is born on or before it has completed `years` on `day`. A text to compare birth dates
+ * with: on 29 February it names a day that its year may lack, which compares as it should.
+ */
+export function latestBirthDate(years: number, day: IsoDate): IsoDate {
+  return `${String(yearOf(day) - years).padStart(4, '0')}${day.slice(4)}`
+}
+
 /** The last day, inclusive, of `months` that begin on `start` (facts §13.1, Art. 160; A33). */
 export function lastDayOfTerm(start: IsoDate, months: number): IsoDate {
   const corresponding = addMonths(start, months)

@@ -7,7 +7,8 @@ import { withTransaction } from '../db/database.js'
 import type { Client, Pool } from '../db/database.js'
 import { assert } from '../assert.js'
 import { ChunkDecider } from './decide-chunk.js'
-import { EntrySets, UnplannedEntrySet } from './entry-sets.js'
+import type { DecisionMemo } from './decision-memo.js'
+import { UnplannedEntrySet } from './entry-sets.js'
 import type { PeriodContext } from './period-context.js'
 import { COPY_TRAILER, POSTING_COLUMNS, PostingRows } from './posting-writer.js'
 import { readChunkInput } from './read-chunk-input.js'
@@ -15,11 +16,11 @@ import type { ChunkRef } from './run.js'
 import * as store from './run-store.js'
 import { canonicalTallies, entriesOf } from './tally.js'
 
-/** A run's context with the dictionary that its plan fixed. */
+/** A run's context; its memo holds the dictionary that the plan fixed. */
 export interface RunContext extends PeriodContext {
   readonly runId: string
   readonly ledgerNo: number
-  readonly sets: EntrySets
+  readonly memo: DecisionMemo
   readonly worker: string
 }
 
@@ -48,7 +49,7 @@ export async function applyChunk(pool: Pool, context: RunContext, ref: ChunkRef)
 async function postChunk(client: Client, context: RunContext, ref: ChunkRef): Promise<ChunkOutcome> {
   const input = await readChunkInput(client, context, ref.chunkNo)
   const planned = await store.readPlannedDigest(client, context.plan.planId, ref.chunkNo)
-  const decider = new ChunkDecider(context.rules, context.sets, input)
+  const decider = new ChunkDecider(context.memo, input)
   const rows = new PostingRows(context.ledgerNo)
   const stored = await copyPostings(client, context.ledgerNo, decider, rows)
   const { postings } = rows.digest

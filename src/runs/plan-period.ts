@@ -16,6 +16,7 @@ import type { ProgrammeVersion } from '../rules/programme.js'
 import type { SealedSnapshot } from '../snapshot/snapshot.js'
 import { rootHashOf } from './close-run.js'
 import { ChunkDecider } from './decide-chunk.js'
+import { DecisionMemo } from './decision-memo.js'
 import { EntrySets } from './entry-sets.js'
 import { readPeriodContext } from './period-context.js'
 import type { PeriodContext } from './period-context.js'
@@ -57,7 +58,8 @@ export async function planPeriod(pool: Pool, request: PlanRequest): Promise<Plan
     inputs: inputs.inputs }))
   const context = await readPeriodContext(pool, planId)
   const sets = new EntrySets([], 'growing')
-  const chunks = await decideChunks(pool, context, sets, request)
+  const memo = new DecisionMemo(context.rules, sets)
+  const chunks = await decideChunks(pool, context, memo, request)
   await refuseDuringRun(pool, version.programme, period)
   const result = resultOf(request, context, chunks)
   const planHash = await hashOf(pool, request, planId, chunks, inputs.ledgerRuns)
@@ -91,7 +93,7 @@ async function refuseDuringRun(pool: Pool, programme: string, period: Period): P
 async function decideChunks(
   pool: Pool,
   context: PeriodContext,
-  sets: EntrySets,
+  memo: DecisionMemo,
   request: PlanRequest,
 ): Promise<readonly PlannedChunk[]> {
   const planned: PlannedChunk[] = []
@@ -104,7 +106,7 @@ async function decideChunks(
       next += 1
       const decided = await withClient(pool, async (client) => {
         const input = await readChunkInput(client, context, chunkNo)
-        return decideOne(context, sets, chunkNo, input)
+        return decideOne(memo, chunkNo, input)
       })
       planned[chunkNo] = decided.chunk
       lines += decided.lines
@@ -116,12 +118,11 @@ async function decideChunks(
 }
 
 function decideOne(
-  context: PeriodContext,
-  sets: EntrySets,
+  memo: DecisionMemo,
   chunkNo: number,
   input: Awaited<ReturnType<typeof readChunkInput>>,
 ): { chunk: PlannedChunk; lines: number } {
-  const decider = new ChunkDecider(context.rules, sets, input)
+  const decider = new ChunkDecider(memo, input)
   const digest = new PostingDigest()
   assert(decider.step(Infinity, digest), 'a chunk decided in one step')
   const tallies = canonicalTallies(decider.tallies())

@@ -6,6 +6,7 @@ import { RedressError } from '../errors.js'
 import { rulesVersion } from '../rules/programme.js'
 import type { RunContext } from './apply-chunk.js'
 import { rootHashOf } from './close-run.js'
+import { DecisionMemo } from './decision-memo.js'
 import { EntrySets } from './entry-sets.js'
 import { readPeriodContext } from './period-context.js'
 import { currentInputs, readEntrySets, readPlan } from './plan-store.js'
@@ -65,7 +66,7 @@ export async function readRunContext(pool: Pool, runId: string, worker: string):
   const context = await readPeriodContext(pool, run.planId)
   assert(context.ledgerNo !== undefined, 'a ledger of a run that was started')
   const sets = new EntrySets(await readEntrySets(pool, [run.planId]), 'fixed')
-  return { ...context, ledgerNo: context.ledgerNo, runId, sets, worker }
+  return { ...context, ledgerNo: context.ledgerNo, runId, memo: new DecisionMemo(context.rules, sets), worker }
 }
 
 /** Opens a held run again for another try; chunks that were refused are tried again. */

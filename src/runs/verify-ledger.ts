@@ -10,6 +10,7 @@ import type { SnapshotChunk } from '../snapshot/snapshot.js'
 import { verifySnapshot } from '../snapshot/verify-snapshot.js'
 import { rootHashOf } from './close-run.js'
 import { ChunkDecider } from './decide-chunk.js'
+import { DecisionMemo } from './decision-memo.js'
 import { EntrySets } from './entry-sets.js'
 import type { EntrySetRef } from './entry-sets.js'
 import { readPeriodContext } from './period-context.js'
@@ -91,6 +92,7 @@ async function verifyChunks(
   const planned = await plans.readPlanChunks(pool, run.planId)
   const posted = await store.readPostedDigests(pool, run.runId)
   const sets = await plans.readEntrySets(pool, [run.planId])
+  const memo = new DecisionMemo(context.rules, new EntrySets(sets, 'growing'))
   const differences: string[] = []
   const digests: Buffer[] = []
   let next = 0
@@ -111,7 +113,7 @@ async function verifyChunks(
           differences.push(`run ${run.runId} chunk ${range.chunkNo}: the entries differ from those posted`)
         }
         if (options.replay && expected !== undefined) {
-          const again = await digestOfReplay(client, context, range.chunkNo, sets)
+          const again = await digestOfReplay(client, context, range.chunkNo, memo)
           if (!again.equals(expected)) {
             differences.push(`run ${run.runId} chunk ${range.chunkNo}: the rules decide otherwise`)
           }
@@ -148,10 +150,10 @@ async function digestOfReplay(
   client: Client,
   context: PeriodContext,
   chunkNo: number,
-  sets: StoredSets,
+  memo: DecisionMemo,
 ): Promise<Buffer> {
   const input = await readChunkInput(client, context, chunkNo)
-  const decider = new ChunkDecider(context.rules, new EntrySets(sets, 'growing'), input)
+  const decider = new ChunkDecider(memo, input)
   const digest = new PostingDigest()
   assert(decider.step(Infinity, digest), 'a chunk decided in one step')
   return digest.finish(JSON.stringify(canonicalTallies(decider.tallies())))

@@ -1,7 +1,8 @@
 /** Charts and numbers as people read them. */
 import { describe, expect, it } from 'vitest'
 import {
-  barChart, barOf, formatBytes, formatCount, formatDuration, formatShare, formatShort, formatWon, widthOf,
+  barChart, barOf, formatBytes, formatCount, formatDuration, formatShare, formatShort, formatWon,
+  widthOf,
 } from '../../src/cli/chart.js'
 
 describe('barChart', () => {
@@ -22,7 +23,8 @@ describe('barChart', () => {
 
   it('counts Hangul as two columns', () => {
     expect(widthOf('회선 a')).toBe(6)
-    const [first = '', second = ''] = barChart([{ label: '회선', value: 2 }, { label: 'line', value: 2 }]).split('\n')
+    const rows = ['회선', 'line'].map((label) => ({ label, value: 2 }))
+    const [first = '', second = ''] = barChart(rows).split('\n')
     expect(widthOf(first)).toBe(widthOf(second))
   })
 
@@ -46,11 +48,14 @@ describe('numbers', () => {
   it('are grouped, shortened and never rounded up to the whole', () => {
     expect(formatCount(13_643_128)).toBe('13,643,128')
     expect(formatCount(123_456_789_012_345_678n)).toBe('123,456,789,012,345,678')
-    expect([0, 999, 1_000, 1_934_567, 999_950].map(formatShort)).toEqual(['0', '999', '1.0 k', '1.9 M', '1.0 M'])
+    expect([0, 999, 1_000, 1_934_567].map(formatShort)).toEqual(['0', '999', '1.0 k', '1.9 M'])
+    expect(formatShort(999_950)).toBe('1.0 M')
     expect([512, 14_200_000, 3e9].map(formatBytes)).toEqual(['512 B', '14.2 MB', '3.0 GB'])
-    expect([400, 61_000, 3_600_000 * 27].map(formatDuration)).toEqual(['0:00:00', '0:01:01', '27:00:00'])
+    const durations = [400, 61_000, 97_200_000].map(formatDuration)
+    expect(durations).toEqual(['0:00:00', '0:01:01', '27:00:00'])
     expect([formatWon(110_000), formatWon(-5n)]).toEqual(['₩110,000', '-₩5'])
-    expect([[0, 5], [1, 5_000], [3, 5], [4_999, 5_000], [5, 5], [0, 0]].map(([part = 0, whole = 0]) =>
-      formatShare(part, whole))).toEqual(['0 %', '<1 %', '60 %', '99 %', '100 %', '0 %'])
+    const shares = [0, 1, 3_000, 4_999, 5_000].map((part) => formatShare(part, 5_000))
+    expect(shares).toEqual(['0 %', '<1 %', '60 %', '99 %', '100 %'])
+    expect(formatShare(0, 0)).toBe('0 %')
   })
 })

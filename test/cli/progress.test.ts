@@ -12,14 +12,14 @@ afterEach(() => {
 
 describe('progress off a terminal', () => {
   it('tells amount, share, rate, time left and workers every three seconds', () => {
-    const { stage, written, pass } = open({}, { workers: () => 2 })
+    const { stage, written, pass } = open({}, { label: 'plan', workers: () => 2 })
     for (let second = 1; second <= 6; second += 1) {
       stage.update(second * 200_000)
       pass(1_000)
     }
     expect(written()).toBe(
-      'plan 2026-02: 600,000 of 2,000,000 lines (30 %), 200.0 k lines/s, 0:00:07 left, 2 workers\n' +
-        'plan 2026-02: 1,200,000 of 2,000,000 lines (60 %), 200.0 k lines/s, 0:00:04 left, 2 workers\n',
+      'plan: 600,000 of 2,000,000 lines (30 %), 200.0 k lines/s, 0:00:07 left, 2 workers\n' +
+        'plan: 1,200,000 of 2,000,000 lines (60 %), 200.0 k lines/s, 0:00:04 left, 2 workers\n',
     )
   })
 

@@ -176,7 +176,7 @@ const bytes: readonly HostileFile[] = [
   refused('gzip with bytes after it', Buffer.concat([gzip, Buffer.from('line_id')]),
     `FILE: is a broken gzip file (Z_DATA_ERROR); ${WHOLE_GZIP}`),
   refused('gzip with a piece of another one after it', Buffer.concat([gzip, gzip.subarray(0, 2)]),
-    `FILE: has bytes after the end of its gzip data; ${WHOLE_GZIP}`),
+    `FILE: is a gzip file cut short; ${WHOLE_GZIP}`),
   refused('gzip with zeros after it', Buffer.concat([gzip, Buffer.alloc(512)]),
     `FILE: has bytes after the end of its gzip data; ${WHOLE_GZIP}`),
   refused('gzip with a wrong check sum', Buffer.concat([gzip.subarray(0, -8), Buffer.alloc(8, 1)]),

@@ -1,4 +1,7 @@
-/** Which rows of a snapshot file belong into quarantine: written from contracts §2.1, shares no code with it. */
+/**
+ * Which rows of a snapshot file belong into quarantine: written from contracts §2.1, shares no code
+ * with it.
+ */
 
 const ID = /^[1-9]\d{0,17}$/
 const COLUMNS = 15
@@ -29,8 +32,9 @@ export function quarantinedRows(rows: readonly string[], asOf: string): Readonly
 
 function isValid(fields: readonly string[], asOf: string): boolean {
   if (fields.length !== COLUMNS) return false
-  const [lineId, customerId, kind, birth, network, lineKind, payment, status, activated] = fields as Row
-  const [event, eventOn, restriction, consent, promotion, notice] = fields.slice(9) as Rest
+  const [lineId, customerId, kind, birth, network, lineKind, payment, status] = fields as Row
+  const rest = fields.slice(8) as Rest
+  const [activated, event, eventOn, restriction, consent, promotion, notice] = rest
   const born = kind === 'individual'
     ? isDate(birth) && birth <= asOf && birth >= '1900-01-01'
     : kind === 'corporate' && birth === ''
@@ -49,8 +53,8 @@ function isValid(fields: readonly string[], asOf: string): boolean {
   )
 }
 
-type Row = [string, string, string, string, string, string, string, string, string]
-type Rest = [string, string, string, string, string, string]
+type Row = [string, string, string, string, string, string, string, string]
+type Rest = [string, string, string, string, string, string, string]
 
 function isDateOrEmpty(text: string): boolean {
   return text === '' || isDate(text)

@@ -17,7 +17,8 @@ import {
 import type { CommandOptions, Reply } from '../support/postgres-command.js'
 
 const NOBODY = { uid: 65534, gid: 65534 }
-const folder = openFolder()
+const IS_ROOT = process.getuid?.() === 0 && process.platform === 'linux'
+const folder = IS_ROOT ? openFolder() : ''
 const homes: string[] = []
 const cachesBefore = caches()
 
@@ -32,7 +33,7 @@ afterAll(async () => {
     if (!cachesBefore.includes(cache)) rmSync(cache, { recursive: true, force: true })
   }
   rmSync(folder, { recursive: true, force: true })
-}, 30_000)
+}, 60_000)
 
 function caches(): readonly string[] {
   return ['/var/cache', tmpdir()].filter((it) => existsSync(it)).flatMap((parent) =>
@@ -61,7 +62,7 @@ function folderOf(user: typeof NOBODY, name: string): string {
   return path
 }
 
-describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('as root', () => {
+describe.runIf(IS_ROOT)('as root', () => {
   test('an ordinary user runs it, links or not, and root joins in as that user', async () => {
     const root = checkoutCopy(folder)
     const links = removeLinks(root)
@@ -80,7 +81,7 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('as roo
     expect(links.filter((it) => !existsSync(it)), 'root may make them').toEqual([])
     await endServer(home)
     expect(await startIn({ root, home, user: NOBODY, temporary })).toEqual(reply)
-  }, 30_000)
+  }, 60_000)
 
   test('closed folders around the checkout and the home do not stop root', async () => {
     const closed = join(folder, 'closed')
@@ -99,7 +100,7 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('as roo
     rmSync(join(server.program, '..', 'initdb'))
     expect(await startIn({ root, home })).toEqual(reply)
     expect(existsSync(join(server.program, '..', 'initdb'))).toBe(true)
-  }, 30_000)
+  }, 60_000)
 
   test('a cache folder that somebody else prepared is not used', async () => {
     const root = join(folder, 'checkout')
@@ -114,7 +115,7 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('as roo
     const home = join(folderOf(NOBODY, 'careful'), '.redress')
     const reply = await startIn({ root, home, user: NOBODY, temporary })
     expect(reply.problem).toContain(`${planted} belongs to somebody else`)
-  }, 30_000)
+  }, 60_000)
 
   test('a user without an entry in /etc/passwd is told what to do', async () => {
     const stranger = { uid: 54_321, gid: 54_321 }
@@ -125,7 +126,7 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('as roo
     expect(problem).toContain('user id 54321 has no entry in /etc/passwd')
     expect(problem).toContain('redress:x:54321:54321::/nonexistent:/bin/false')
     expect(problem).toContain('DATABASE_URL')
-  }, 30_000)
+  }, 60_000)
 
   test('a home that belongs to another user is refused with its name', async () => {
     const home = join(folder, 'roots')
@@ -133,5 +134,5 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('as roo
     const root = join(folder, 'checkout')
     const { problem } = await startIn({ root, home, user: NOBODY })
     expect(problem).toContain(`the folder ${home} cannot be used (EACCES)`)
-  }, 30_000)
+  }, 60_000)
 })

@@ -25,7 +25,7 @@ afterAll(async () => {
   await Promise.all(commands.map((it) => it.kill()))
   await Promise.all(homes.map((it) => endServer(it)))
   rmSync(folder, { recursive: true, force: true })
-}, 30_000)
+}, 60_000)
 
 function newHome(name: string): string {
   const home = join(folder, name)
@@ -79,7 +79,7 @@ test.concurrent('six commands share a server, which stops within 10 s of their d
 
   const again = await urlOf(command(home))
   expect(again, 'the port stays the same').toBe(urls[0])
-}, 30_000)
+}, 60_000)
 
 test.concurrent('it is durable, asks for a password and keeps values out of its log', async () => {
   const home = newHome('settings')
@@ -111,7 +111,7 @@ test.concurrent('it is durable, asks for a password and keeps values out of its 
   const log = readFileSync(homeAt(home).serverLog, 'utf8')
   expect(log).toContain('ready to accept connections')
   expect(log).not.toMatch(/01012345678|1950-13-77|insert/)
-}, 30_000)
+}, 60_000)
 
 test.concurrent('a killed keeper is replaced and the server goes on without a break', async () => {
   const home = newHome('keeper')
@@ -128,7 +128,7 @@ test.concurrent('a killed keeper is replaced and the server goes on without a br
   expect(after?.keeper).not.toEqual(before?.keeper)
   expect((await client.query('select 1')).rowCount).toBe(1)
   await client.end()
-}, 30_000)
+}, 60_000)
 
 test.concurrent('a killed server comes back on its port for new and running commands', async () => {
   const home = newHome('postmaster')
@@ -142,7 +142,7 @@ test.concurrent('a killed server comes back on its port for new and running comm
     expect(readState(homeAt(home))?.postmaster).not.toEqual(before?.postmaster)
     expect(await query(url, 'select number from kept')).toEqual([{ number: 7 }])
   }
-}, 30_000)
+}, 60_000)
 
 test.concurrent('commands and keeper killed together do not leave a server behind', async () => {
   const home = newHome('orphan')
@@ -156,7 +156,7 @@ test.concurrent('commands and keeper killed together do not leave a server behin
     expect(performance.now() - killedAt).toBeLessThan(10_000)
     await sleep(50)
   }
-}, 30_000)
+}, 60_000)
 
 test.concurrent('keeper and server killed together are started again', async () => {
   const home = newHome('both')
@@ -166,7 +166,7 @@ test.concurrent('keeper and server killed together are started again', async () 
   process.kill(before?.keeper.pid ?? 0, 'SIGKILL')
   process.kill(before?.postmaster?.pid ?? 0, 'SIGKILL')
   expect(await running.ensure()).toEqual({ url })
-}, 30_000)
+}, 60_000)
 
 test.concurrent('marks of killed processes lock nobody out, nor do reused pids', async () => {
   const home = newHome('stale')
@@ -186,7 +186,7 @@ test.concurrent('marks of killed processes lock nobody out, nor do reused pids',
   const lines = [process.pid, data, 1, new URL(url).port, '', '127.0.0.1', '', 'ready']
   if (process.platform === 'linux') writeFileSync(join(data, 'postmaster.pid'), lines.join('\n'))
   expect(await urlOf(command(home))).toBe(url)
-}, 30_000)
+}, 60_000)
 
 test.concurrent('a command that is killed during the start leaves nothing in the way', async () => {
   const home = newHome('interrupted')
@@ -199,7 +199,7 @@ test.concurrent('a command that is killed during the start leaves nothing in the
   }
   const url = await urlOf(command(home))
   expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }])
-}, 30_000)
+}, 60_000)
 
 test.concurrent('a taken port is not waited for', async () => {
   const home = newHome('taken')
@@ -211,7 +211,7 @@ test.concurrent('a taken port is not waited for', async () => {
   const url = await urlOf(command(home))
   expect(Number(new URL(url).port)).not.toBe(port)
   squatter.close()
-}, 30_000)
+}, 60_000)
 
 test.concurrent('a home that is removed takes its running server along', async () => {
   const home = newHome('removed')
@@ -222,4 +222,4 @@ test.concurrent('a home that is removed takes its running server along', async (
   while (state && isLiving(state.keeper) && performance.now() - removedAt < 10_000) await sleep(50)
   expect(state && isLiving(state.keeper)).toBe(false)
   expect(state?.postmaster && isLiving(state.postmaster)).toBe(false)
-}, 30_000)
+}, 60_000)

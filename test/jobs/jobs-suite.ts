@@ -89,7 +89,7 @@ export function jobsSuite(name: string, makeBackend: () => Promise<TestBackend>)
         onError: (error) => told.push(error),
         handle: () => {
           tries += 1
-          if (tries === 1) throw new RedressError('DATABASE_UNAVAILABLE', { problem: 'away', expected: '' })
+          if (tries === 1) throw new RedressError('DATABASE_UNAVAILABLE')
           if (tries === 2) throw new Error('Connection terminated unexpectedly')
           return Promise.resolve()
         },
@@ -188,7 +188,7 @@ export function jobsSuite(name: string, makeBackend: () => Promise<TestBackend>)
         expect(Math.min(seen.one, seen.two)).toBeGreaterThan(10)
       }))
 
-    it('goes on by itself when its connections are cut', () => withQueue(async ({ queue, worker }) => {
+    it('goes on when its connections are cut', () => withQueue(async ({ queue, worker }) => {
       const seen = new Set<number>()
       await worker({ concurrency: 2, handle: async (ref) => void seen.add(ref.chunkNo) })
       await queue.ring(chunks(5), 1)
@@ -219,13 +219,13 @@ export function jobsSuite(name: string, makeBackend: () => Promise<TestBackend>)
         await until(() => seen.size === 40)
       }))
 
-    it('stores pointers and nothing else, even of failures', () => withQueue(async ({ queue, worker }) => {
+    it('stores pointers only, even of failures', () => withQueue(async ({ queue, worker }) => {
       await queue.ring(chunks(3), 1)
       let tries = 0
       await worker({
         handle: () => {
           tries += 1
-          throw Object.assign(new Error('Kim Minji 900101'), { detail: 'Key (birth_date)=(1990-01-01)' })
+          throw Object.assign(new Error('Kim Minji 900101'), { detail: 'Key (1990-01-01)' })
         },
       })
       await until(async () => tries >= 3 && (await queue.depth()).delayed > 0)

@@ -1,7 +1,9 @@
 /** The jobs suite over BullMQ's PostgreSQL backend. */
 import { openPool } from '../../src/db/database.js'
 import type { Pool } from '../../src/db/database.js'
-import { jobsDatabaseUrl, openJobsBackend, prepareJobsSchema } from '../../src/jobs/bullmq-backend.js'
+import {
+  jobsDatabaseUrl, openJobsBackend, prepareJobsSchema,
+} from '../../src/jobs/bullmq-backend.js'
 import { buildForProcesses } from './build-for-processes.js'
 import { testDatabase } from '../support/database.js'
 import { jobsSuite } from './jobs-suite.js'
@@ -41,7 +43,9 @@ async function dump(pool: Pool): Promise<string> {
   )
   const parts: string[] = []
   for (const { name } of tables) {
-    const { rows } = await pool.query<{ row: string }>(`select to_jsonb(t)::text as row from bullmq.${name} t`)
+    const { rows } = await pool.query<{ row: string }>(
+      `select to_jsonb(t)::text as row from bullmq.${name} t`,
+    )
     parts.push(...rows.map(({ row }) => `${name} ${row}`))
   }
   return parts.join('\n')

@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { projectRoot } from '../../src/config/project-root.js'
@@ -52,16 +52,22 @@ async function testServer(): Promise<TestServer> {
   if (url !== undefined && url !== '') {
     return { url, embedded: false, release: () => Promise.resolve() }
   }
-  buildOnce()
+  buildIfStale()
   const home = join(projectRoot(), '.cache', 'test-postgres')
   const postgres = await useEmbeddedPostgres({ home })
   return { url: postgres.url, embedded: true, release: () => postgres.release() }
 }
 
-/** The embedded server's keeper runs from dist, wherever the tests run from. */
-export function buildOnce(): void {
+/** The embedded server's keeper runs from dist, wherever the tests run from; it must be current. */
+function buildIfStale(): void {
   const root = projectRoot()
-  if (existsSync(join(root, 'dist', 'src', 'db', 'embedded-postgres-keeper.js'))) return
+  const [source, built] = [join(root, 'src', 'db'), join(root, 'dist', 'src', 'db')]
+  const parts = readdirSync(source).filter((name) => /^(embedded-|process-mark).*\.ts$/.test(name))
+  const isCurrent = (name: string): boolean => {
+    const output = statSync(join(built, name.replace('.ts', '.js')), { throwIfNoEntry: false })
+    return output !== undefined && output.mtimeMs >= statSync(join(source, name)).mtimeMs
+  }
+  if (parts.every(isCurrent)) return
   spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { stdio: 'inherit' })
 }
 

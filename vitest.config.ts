@@ -1,0 +1,46 @@
+/** Which tests run together, and how long they may take. `npm test` runs the projects in this order. */
+import { defineConfig } from 'vitest/config'
+
+const SERVICES = ['test/integration/**/*.test.ts', 'test/jobs/**/*.test.ts', 'test/e2e/**/*.test.ts']
+const SIMULATION = ['test/simulation/**/*.test.ts']
+
+export default defineConfig({
+  test: {
+    // A folder with no tests would otherwise pass unseen.
+    passWithNoTests: false,
+    // Also on a developer's machine: a test left alone on purpose hides all others.
+    allowOnly: false,
+    // Two cores are the measure: PostgreSQL and Redis of the services need theirs as well.
+    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          name: 'fast',
+          include: ['test/**/*.test.ts'],
+          exclude: [...SERVICES, ...SIMULATION],
+          globalSetup: ['scripts/test-setup.mjs'],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'services',
+          include: SERVICES,
+          globalSetup: ['scripts/test-setup.mjs', 'scripts/test-redis.mjs'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'simulation',
+          include: SIMULATION,
+          globalSetup: ['scripts/test-setup.mjs'],
+          testTimeout: 600_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
