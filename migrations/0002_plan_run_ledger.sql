@@ -41,6 +41,18 @@ create table plan_line_fact (
   primary key (plan_id, customer_id, line_id)
 );
 
+-- Lines that earlier runs of the period posted under another customer than the plan's snapshot names:
+-- what was posted for the line goes with it, what was posted for the customer stays.
+create table plan_moved_line (
+  plan_id bigint not null references plan,
+  line_id bigint not null,
+  from_customer_id bigint not null,
+  to_customer_id bigint not null,
+  primary key (plan_id, line_id, from_customer_id)
+);
+create index plan_moved_line_from on plan_moved_line (plan_id, from_customer_id);
+create index plan_moved_line_to on plan_moved_line (plan_id, to_customer_id);
+
 create table plan_chunk (
   plan_id bigint not null references plan,
   chunk_no integer not null,
@@ -116,6 +128,8 @@ create table ledger_posting (
 ) partition by list (ledger_no);
 
 create trigger append_only before update or delete or truncate on plan_line_fact
+  for each statement execute function refuse_change();
+create trigger append_only before update or delete or truncate on plan_moved_line
   for each statement execute function refuse_change();
 create trigger append_only before update or delete or truncate on entry_set
   for each statement execute function refuse_change();

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 export function setup() {
   const build = fileURLToPath(new URL('build.mjs', import.meta.url))
-  const { status } = spawnSync(process.execPath, [build], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const stdio = ['ignore', 'ignore', 'inherit']
+  const { status } = spawnSync(process.execPath, [build], { stdio })
   if (status !== 0) throw new Error('the build failed; expected the sources to compile')
 }

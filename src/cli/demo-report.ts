@@ -80,7 +80,10 @@ function month({ plan, run }: DemoMonth): string {
 }
 
 function amount(benefit: Benefit, tally: BenefitTally): string {
-  if (benefit === 'data') return `${formatShort(tally.quantity / 1_024 / 1_024)} TB`
+  // The grant is told in MB of 1,024: so are terabytes and petabytes of it.
+  if (benefit === 'data') return tally.quantity < 1_024 ** 3
+    ? `${(tally.quantity / 1_024 ** 2).toFixed(1)} TB`
+    : `${(tally.quantity / 1_024 ** 3).toFixed(1)} PB`
   if (benefit === 'roaming_bonus') return '+50 % each'
   return `${formatCount(tally.quantity)} months`
 }

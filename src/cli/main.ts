@@ -38,7 +38,11 @@ async function main(argv: readonly string[]): Promise<number> {
     const parts = { options, out: openOutput(options), signal: abort.signal, settings }
     // commander hands over the options and the command after the arguments; the command is not needed.
     const given = args.slice(0, -1)
-    exitCode = (await withContext(parts, (it) => work(it, ...(given as never)))) ?? EXIT.done
+    try {
+      exitCode = (await withContext(parts, (it) => work(it, ...(given as never)))) ?? EXIT.done
+    } finally {
+      parts.out.progress.stop()
+    }
   }
   for (const add of [addDemo, addSnapshots, addImports, addPlans, addRuns, addLedger, addServices]) add(program, act)
   try {

@@ -140,7 +140,11 @@ async function* copies(
   for await (const chunk of rest) yield Buffer.from(chunk)
 }
 
-function unusable(where: string, problem: string, expected = 'a file that can be read'): RedressError {
+function unusable(
+  where: string,
+  problem: string,
+  expected = 'a file that can be read',
+): RedressError {
   return new RedressError('FILE_UNUSABLE', { where, problem, expected })
 }
 

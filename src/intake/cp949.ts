@@ -26,7 +26,8 @@ export function utf8OfCp949(bytes: Uint8Array): Buffer | undefined {
       continue
     }
     at += 1
-    const point = at < bytes.length ? (characters[(first << 8) | (bytes[at] as number)] as number) : 0
+    const second = at < bytes.length ? (bytes[at] as number) : 0
+    const point = characters[(first << 8) | second] as number
     if (point === 0) return undefined
     to = putUtf8(point, out, to)
   }
@@ -74,7 +75,8 @@ function tableOfCharacters(): Uint16Array {
 
 function olderCharacter(code: number): number {
   try {
-    const text = new TextDecoder('euc-kr', { fatal: true }).decode(Uint8Array.of(code >> 8, code & 0xff))
+    const older = new TextDecoder('euc-kr', { fatal: true })
+    const text = older.decode(Uint8Array.of(code >> 8, code & 0xff))
     const point = text.charCodeAt(0)
     return text.length === 1 && !isPrivate(point) ? point : 0
   } catch {

@@ -23,10 +23,10 @@ export type Flaw = (typeof FLAW)[keyof typeof FLAW]
 
 /**
  * Walks over the rows: `append` a chunk, call `next` until it is false, and so on; at the end call
- * `end` and `next` until it is false. Fields of the current row lie at `starts[i]`…`ends[i]` of `bytes`.
+ * `end`, and `next` until it is false.
  */
 export class RowCursor {
-  /** Where the fields of the current row lie. */
+  /** Field i of the current row lies at `starts[i]` … `ends[i]` of `bytes`. */
   bytes: Buffer
   starts = new Int32Array(64)
   ends = new Int32Array(64)
@@ -38,7 +38,7 @@ export class RowCursor {
   readonly #encoding: Encoding
   readonly #decoding: Decoding
   // UTF-8 of cp949 takes up to half as many bytes again.
-  readonly #block = Buffer.allocUnsafeSlow(MAX_ROW_BYTES + 2 * CHUNK_BYTES)
+  readonly #block = Buffer.allocUnsafeSlow(MAX_ROW_BYTES + 2 * CHUNK_BYTES + 1)
   #scratch = Buffer.allocUnsafeSlow(0)
   #position = 0
   #filled = 0
@@ -71,7 +71,7 @@ export class RowCursor {
     this.#width = width
   }
 
-  /** @throws RedressError FILE_UNUSABLE for a byte that cannot be decoded and for a row too long. */
+  /** @throws RedressError FILE_UNUSABLE for a byte that cannot be decoded, a row too long. */
   append(chunk: Uint8Array): void {
     const bytes = this.#started ? chunk : Buffer.concat([this.#head, chunk])
     if (bytes.length < MARK_BYTES && !this.#started) this.#head = bytes
@@ -99,11 +99,13 @@ export class RowCursor {
     let at = first
     let end = -1
     for (;;) {
-      const byte = at < filled ? (bytes[at] as number) : -1
-      if (byte > COMMA) {
+      // A line feed lies behind the last byte, so that this loop ends without asking for the end.
+      let byte = bytes[at] as number
+      while (byte > COMMA) {
         at += 1
-        continue
+        byte = bytes[at] as number
       }
+      if (at >= filled) byte = -1
       if (byte === QUOTE && at === start && end < 0) {
         at = this.#closingQuote(at + 1)
         if (at < 0) return this.#incomplete()
@@ -233,6 +235,7 @@ export class RowCursor {
     this.#block.set(decoded, left)
     this.#position = 0
     this.#filled = left + decoded.length
+    this.#block[this.#filled] = LF
   }
 
   #undecodable(chunk: Uint8Array): RedressError {

@@ -41,10 +41,11 @@ export function readHeader(row: RowCursor, columns: readonly Column[], fileName:
     return field
   })
   if (repeated !== undefined) refuse(repeated, 'repeated column')
+  const unknown = [...fields].slice(0, MAX_UNKNOWN)
   return {
     width: row.fieldCount,
     fieldOf,
-    unknownColumns: [...fields].slice(0, MAX_UNKNOWN).map(([name, field]) => printable(name, field)),
+    unknownColumns: unknown.map(([name, field]) => printable(name, field)),
     unknownColumnCount: fields.size,
   }
 }

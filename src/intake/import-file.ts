@@ -102,8 +102,8 @@ async function importRows<Result extends object>(
     const result = await kind.load(loading)
     const { unknownColumns, unknownColumnCount } = file.header
     const sha256 = loading.sha256.toString('hex')
-    const counts = loading.counts
-    return { importId, already: false, ...counts, sha256, unknownColumns, unknownColumnCount, ...result }
+    const report = { importId, already: false, ...loading.counts, sha256 }
+    return { ...report, unknownColumns, unknownColumnCount, ...result }
   } catch (error) {
     if (error instanceof RedressError && error.code === 'QUARANTINE_BUDGET') {
       await store.markHeld(pool, importId, loading.asHeld())

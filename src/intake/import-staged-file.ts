@@ -1,4 +1,4 @@
-/** Imports of files that are staged, compared with what is stored, and stored in one transaction. */
+/** Files that are staged, compared with what is stored, and stored in one transaction. */
 import { withTransaction } from '../db/database.js'
 import type { Client } from '../db/database.js'
 import type { FileColumns } from './column.js'

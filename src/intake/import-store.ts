@@ -101,7 +101,11 @@ export async function endImport(client: Client, importId: string): Promise<void>
 }
 
 /** @throws AcceptedElsewhere when the same bytes were accepted in the meantime. */
-export async function markAccepted(client: Client, importId: string, file: ReadFile): Promise<void> {
+export async function markAccepted(
+  client: Client,
+  importId: string,
+  file: ReadFile,
+): Promise<void> {
   try {
     await mark(client, importId, 'accepted', file)
   } catch (error) {

@@ -170,7 +170,7 @@ export class Loading {
   async accept(client: Client): Promise<void> {
     this.assertWithinBudget()
     const { read, accepted, quarantined, duplicate } = this.counts
-    assert(accepted >= 0 && read === accepted + quarantined + duplicate, 'every row is accounted for')
+    assert(read === accepted + quarantined + duplicate, 'every row is accounted for')
     try {
       await store.markAccepted(client, this.importId, this.#asRead(this.counts))
     } catch (error) {

@@ -1,4 +1,4 @@
-/** Rows of a file → rows of a COPY in text format, checked on their bytes; or the fault of a row. */
+/** Rows of a file → rows of a COPY in text format, checked on their bytes; or their faults. */
 import { assert } from '../assert.js'
 import { expectedOf } from './column.js'
 import type { Column, FileColumns, Reason, RowFault } from './column.js'
@@ -28,7 +28,7 @@ const NO_LATEST = 99_999_999
 const NOT_IN_LIST = fault('NOT_IN_LIST')
 const NOT_DIGITS = fault('NOT_DIGITS')
 
-/** A column as the row loop needs it: every step has the same shape, so that the loop stays fast. */
+/** A column as the row loop needs it: all have the same shape, so that the loop stays fast. */
 interface Step {
   readonly column: Column
   readonly type: Column['rule']['type']
@@ -91,7 +91,9 @@ export class RowEncoder {
         if (to < 0) return this.#refuse(step.column, reasonOf(to), expectedOf(step.column))
         at = to
       } else {
-        if (step.required) return this.#refuse(step.column, 'VALUE_MISSING', expectedOf(step.column))
+        if (step.required) {
+          return this.#refuse(step.column, 'VALUE_MISSING', expectedOf(step.column))
+        }
         out[at] = BACKSLASH
         out[at + 1] = LETTER_N
         at += 2

@@ -22,7 +22,11 @@ export function snapshotColumns(asOf: string): FileColumns {
         rule: { type: 'one_of', values: ['handset', 'tablet', 'watch', 'iot'] },
         required: true,
       },
-      { name: 'payment', rule: { type: 'one_of', values: ['postpaid', 'prepaid'] }, required: true },
+      {
+        name: 'payment',
+        rule: { type: 'one_of', values: ['postpaid', 'prepaid'] },
+        required: true,
+      },
       { name: 'status', rule: { type: 'one_of', values: ['active', 'suspended'] }, required: true },
       { name: 'activated_on', rule: { type: 'date', latest: asOf }, required: true },
       {
@@ -31,7 +35,11 @@ export function snapshotColumns(asOf: string): FileColumns {
         required: false,
       },
       { name: 'contract_event_on', rule: { type: 'date' }, required: false },
-      { name: 'plan_restriction', rule: { type: 'one_of', values: ['none', 'minor'] }, required: true },
+      {
+        name: 'plan_restriction',
+        rule: { type: 'one_of', values: ['none', 'minor'] },
+        required: true,
+      },
       { name: 'guardian_consent_on', rule: { type: 'date' }, required: false },
       { name: 'roaming_promotion_ends_on', rule: { type: 'date' }, required: false },
       { name: 'notice_number', rule: { type: 'digits', least: 9, most: 11 }, required: false },

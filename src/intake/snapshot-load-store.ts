@@ -5,7 +5,11 @@ import type { Client, Pool } from '../db/database.js'
 import { lineTableOf } from '../snapshot/snapshot-store.js'
 
 /** Makes the snapshot and the table of its lines, in one transaction. */
-export async function openSnapshot(client: Client, importId: string, asOf: string): Promise<number> {
+export async function openSnapshot(
+  client: Client,
+  importId: string,
+  asOf: string,
+): Promise<number> {
   const { rows } = await client.query<{ snapshot_id: number }>(
     `with opened as (
        insert into snapshot (import_id, as_of) values ($1, $2) returning snapshot_id
@@ -80,7 +84,10 @@ export async function doomRepeatedLines(client: Client, snapshotId: number): Pro
 }
 
 /** Notes all rows of customers whose rows disagree on who they are. */
-export async function doomConflictingCustomers(client: Client, snapshotId: number): Promise<number> {
+export async function doomConflictingCustomers(
+  client: Client,
+  snapshotId: number,
+): Promise<number> {
   return await doom(
     client,
     `with conflicting as (

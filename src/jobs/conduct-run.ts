@@ -20,7 +20,8 @@ export interface ConductOptions extends WorkOptions {
   /** False: only rings and returns at once; workers elsewhere do the work. */
   readonly work: boolean
   readonly signal: AbortSignal
-  readonly onProgress?: (progress: RunProgress) => void
+  /** `workers` are the processes at work on the queue, this one included. */
+  readonly onProgress?: (progress: RunProgress, workers: number) => void
   /** Brings an embedded database back; called when it does not answer. */
   readonly revive?: () => Promise<unknown>
 }
@@ -65,7 +66,7 @@ async function watch(options: ConductOptions, ringing: Ringing, worker: JobsWork
     try {
       const progress = await readProgress(options.pool, options.runId)
       outageSince = undefined
-      options.onProgress?.(progress)
+      options.onProgress?.(progress, await ringing.workers())
       if (progress.run.state !== 'open') return progress.run
       if (progress.open === 0) return await closeRun(options.pool, options.runId)
       if (progress.posted !== posted) silentSince = performance.now()
@@ -93,13 +94,26 @@ function freshNumber(): number {
   return Math.floor((performance.timeOrigin + performance.now()) / 1_000)
 }
 
+const COUNT_MS = 2_000
+
 class Ringing {
   readonly #options: ConductOptions
   readonly #queue: JobsQueue
+  #workers = 1
+  #countedAt = -Infinity
 
   constructor(options: ConductOptions, queue: JobsQueue) {
     this.#options = options
     this.#queue = queue
+  }
+
+  /** Asked of the queue every two seconds: it is for people to read. */
+  async workers(): Promise<number> {
+    if (performance.now() - this.#countedAt > COUNT_MS) {
+      this.#countedAt = performance.now()
+      this.#workers = Math.max(1, await this.#queue.workerCount().catch(() => this.#workers))
+    }
+    return this.#workers
   }
 
   /** Messages of one `number` that still wait are not doubled; those of another number are new ones. */

@@ -88,7 +88,8 @@ function makeKeyFile(home: string, file: string): string {
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`
   try {
     mkdirSync(home, { recursive: true, mode: 0o700 })
-    writeFileSync(draft, `${randomBytes(KEY_BYTES).toString('base64')}\n`, { mode: 0o600, flag: 'wx' })
+    const key = randomBytes(KEY_BYTES).toString('base64')
+    writeFileSync(draft, `${key}\n`, { mode: 0o600, flag: 'wx' })
     try {
       linkSync(draft, file)
     } catch (error) {

@@ -3,11 +3,12 @@
  * Planning and running differ in the sink alone. Equal facts are decided once and counted; only a
  * customer with a later status, a later consent or earlier postings is looked at line by line.
  */
+import type { EntrySet } from '../ledger/entry.js'
 import type { CaseLine } from '../rules/case.js'
 import type { CustomerDecision, Decision } from '../rules/decision.js'
 import { CORPORATE_BIT, CUSTOMER_BYTES, LINE_BYTES } from '../snapshot/pack.js'
 import type { ChunkInput } from './chunk-input.js'
-import type { DecisionMemo, KnownLine, Outcome } from './decision-memo.js'
+import type { DecisionMemo, KnownLine, Outcome, Repeat } from './decision-memo.js'
 import { SpecialCustomers } from './history-case.js'
 import type { HistoryCase } from './history-case.js'
 import type { PostingSink } from './posting-writer.js'
@@ -26,6 +27,7 @@ export class ChunkDecider {
   readonly #outcomes: (Outcome | undefined)[]
   readonly #counts: Uint32Array
   readonly #carriedCounts = new Map<Outcome, number>()
+  readonly #repeatCounts = new Map<Repeat, number>()
   readonly #customerCounts = new Map<Decision, number>()
   readonly #special: SpecialCustomers
   readonly #tallies: Tallies
@@ -58,7 +60,7 @@ export class ChunkDecider {
       const at = this.#at
       const kindAndLines = readUint32(records, at + 12)
       const count = kindAndLines & 0x7fff_ffff
-      if (!this.#decideIfSpecial(at, count, sink)) this.#decidePlain(at, count, kindAndLines, sink)
+      if (!this.#decideIfSpecial(at, count, kindAndLines, sink)) this.#decidePlain(at, count, kindAndLines, sink)
       this.#at = at + CUSTOMER_BYTES + count * LINE_BYTES
       this.customers += 1
       this.lines += count
@@ -73,6 +75,7 @@ export class ChunkDecider {
       if (outcome !== undefined) this.#addOutcome(outcome, count)
     }
     for (const [outcome, count] of this.#carriedCounts) this.#addOutcome(outcome, count)
+    for (const [repeat, count] of this.#repeatCounts) this.#addRepeat(repeat, count)
     for (const [decision, count] of this.#customerCounts) countDecision(this.#tallies, decision, false, count)
     return this.#tallies
   }
@@ -80,6 +83,11 @@ export class ChunkDecider {
   #addOutcome(outcome: Outcome, count: number): void {
     for (const decision of outcome.decisions) countDecision(this.#tallies, decision, false, count)
     if (outcome.set) countEntries(this.#tallies, outcome.set.entries, count)
+  }
+
+  #addRepeat({ decisions, unchanged, set }: Repeat, count: number): void {
+    for (const it of decisions) countDecision(this.#tallies, it, unchanged.includes(it.benefit), count)
+    if (set) countEntries(this.#tallies, set.entries, count)
   }
 
   #decidePlain(at: number, count: number, kindAndLines: number, sink: PostingSink): void {
@@ -125,22 +133,38 @@ export class ChunkDecider {
   }
 
   /** Whether the customer had a history and was decided; those that stand before it are too. */
-  #decideIfSpecial(at: number, count: number, sink: PostingSink): boolean {
+  #decideIfSpecial(at: number, count: number, kindAndLines: number, sink: PostingSink): boolean {
     const records = this.#records
     const high = readUint32(records, at)
     const low = readUint32(records, at + 4)
     if (!this.#special.reached(high, low)) return false
     for (const history of this.#special.before(high, low)) this.#decideHistory(history, sink)
-    const history = this.#special.at(high, low)
-    if (history === undefined) return false
+    if (!this.#special.isAt(high, low)) return false
+    const lineAt = at + CUSTOMER_BYTES
+    const posted = count === 1 ? this.#special.takeOnlyPosting(records, lineAt) : undefined
+    if (posted === undefined) this.#decideHistory(this.#historyAt(at, count, kindAndLines), sink)
+    else this.#decideRepeat(at, kindAndLines, posted, sink)
+    return true
+  }
+
+  #decideRepeat(at: number, kindAndLines: number, posted: EntrySet, sink: PostingSink): void {
+    const lineAt = at + CUSTOMER_BYTES
+    const known = this.#known[readUint32(this.#records, lineAt + 8)]!
+    const answer = this.#asksCustomers ? this.#askCustomer(at, 1, kindAndLines) : undefined
+    const repeat = this.#memo.repeatOf(known, posted, answer)
+    this.#repeatCounts.set(repeat, (this.#repeatCounts.get(repeat) ?? 0) + 1)
+    if (repeat.set !== undefined) sink.post(this.#records, at, lineAt, repeat.set, 2)
+  }
+
+  #historyAt(at: number, count: number, kindAndLines: number): HistoryCase {
+    const records = this.#records
+    const history = this.#special.take()
     for (let line = 0; line < count; line += 1) {
       const lineAt = at + CUSTOMER_BYTES + line * LINE_BYTES
       history.addLine(records.readBigInt64BE(lineAt), this.#known[readUint32(records, lineAt + 8)]!.line)
     }
-    const corporate = readUint32(records, at + 12) >= CORPORATE_BIT
-    history.customer = this.#memo.customerOf(readUint32(records, at + 8) | 0, corporate)
-    this.#decideHistory(history, sink)
-    return true
+    history.customer = this.#memo.customerOf(readUint32(records, at + 8) | 0, kindAndLines >= CORPORATE_BIT)
+    return history
   }
 
   #decideHistory(history: HistoryCase, sink: PostingSink): void {

@@ -7,13 +7,22 @@ import { isoOfPostgresDay } from '../db/day.js'
 import { entriesFor } from '../ledger/difference.js'
 import type { CaseLine, Customer, LineFacts } from '../rules/case.js'
 import type { PeriodRules } from '../rules/decide.js'
-import type { CustomerDecision, Decision } from '../rules/decision.js'
+import type { EntrySet } from '../ledger/entry.js'
+import type { Benefit, CustomerDecision, Decision } from '../rules/decision.js'
 import { NO_BIRTH_DAY } from '../snapshot/pack.js'
 import type { EntrySetRef, EntrySets } from './entry-sets.js'
+import { HistoryCase } from './history-case.js'
 
 /** What a line without history is told, and what its posting says: undefined when it gets nothing. */
 export interface Outcome {
   readonly decisions: readonly Decision[]
+  readonly set: EntrySetRef | undefined
+}
+
+/** The same for a line that has one posting already, and whose customer has no other line. */
+export interface Repeat {
+  readonly decisions: readonly Decision[]
+  readonly unchanged: readonly Benefit[]
   readonly set: EntrySetRef | undefined
 }
 
@@ -23,6 +32,8 @@ export interface KnownLine {
   outcome: Outcome | undefined
   /** By the customer's decision that the line carries. */
   readonly carried: Map<Decision, Outcome>
+  /** By what was posted, then by the customer's decision, if there is one. */
+  readonly repeats: Map<EntrySet, Map<Decision | undefined, Repeat>>
   /** For a customer with just this line: by birth day, 1 + index into `answers`; 0 is unknown. */
   answers: Uint8Array | undefined
 }
@@ -57,7 +68,7 @@ export class DecisionMemo {
     if (known === undefined) {
       if (this.#lines.size >= MAXIMUM_LINES) this.#lines.clear()
       known = { line: { facts, statusAtStart: facts.statusAtBase }, outcome: undefined, carried: new Map(),
-        answers: undefined }
+        repeats: new Map(), answers: undefined }
       this.#lines.set(key, known)
     }
     return known
@@ -107,6 +118,33 @@ export class DecisionMemo {
     const answers = this.rules.decideCustomer(this.customerOf(birthDay, corporate), lines)
     assert(answers.length === 1, 'one benefit of customers a period')
     return answers[0]!
+  }
+
+  repeatOf(known: KnownLine, posted: EntrySet, answer: CustomerDecision | undefined): Repeat {
+    let byAnswer = known.repeats.get(posted)
+    if (byAnswer === undefined) {
+      byAnswer = new Map()
+      known.repeats.set(posted, byAnswer)
+    }
+    let repeat = byAnswer.get(answer?.decision)
+    if (repeat === undefined) {
+      repeat = this.#decideAgain(known.line, posted, answer)
+      byAnswer.set(answer?.decision, repeat)
+    }
+    return repeat
+  }
+
+  #decideAgain(line: CaseLine, entries: EntrySet, answer: CustomerDecision | undefined): Repeat {
+    const history = new HistoryCase(1n, [], [{ customerId: 1n, lineId: 1n, postingNo: 1, setId: 0, entries }])
+    history.addLine(1n, line)
+    const decisions = this.rules.decideLine(line)
+    const { unchangedOfLine, unchangedOfCustomer, postings } =
+      history.difference([decisions], answer ? [answer] : [])
+    return {
+      decisions: answer ? [...decisions, answer.decision] : decisions,
+      unchanged: [...unchangedOfLine.flat(), ...unchangedOfCustomer],
+      set: postings[0] && this.sets.refFor(postings[0].entries),
+    }
   }
 
   #newTable(): Uint8Array | undefined {

@@ -7,7 +7,8 @@ import { entriesFor } from '../ledger/difference.js'
 import type { EntrySet, LedgerEntry } from '../ledger/entry.js'
 import type { CaseLine, Customer } from '../rules/case.js'
 import type { Benefit, CustomerDecision, Decision } from '../rules/decision.js'
-import type { ChunkInput, LineFact, Posted } from './chunk-input.js'
+import type { ChunkInput, LineFact } from './chunk-input.js'
+import type { Posted, PostedRows } from './posted-rows.js'
 
 export interface LinePosting {
   readonly lineId: bigint
@@ -127,12 +128,12 @@ function withFact(line: CaseLine, fact: LineFact): CaseLine {
 /** Walks facts and postings, both in order of customer, beside the pack. */
 export class SpecialCustomers {
   readonly #facts: readonly LineFact[]
-  readonly #posted: readonly Posted[]
+  readonly #posted: PostedRows
   #factAt = 0
-  #postedAt = 0
   // The next customer with a history, as the two halves of its id: the pack is compared without bigints.
   #nextHigh = 0
   #nextLow = 0
+  #nextHasFact = false
 
   constructor(input: ChunkInput) {
     this.#facts = input.facts
@@ -147,11 +148,23 @@ export class SpecialCustomers {
 
   /** Customers with postings that the snapshot does not hold, before the given one. */
   *before(high: number, low: number): Generator<HistoryCase> {
-    while (this.reached(high, low) && !this.#isAt(high, low)) yield this.#takeNext()
+    while (this.reached(high, low) && !this.isAt(high, low)) yield this.#takeNext()
   }
 
-  at(high: number, low: number): HistoryCase | undefined {
-    return this.#isAt(high, low) ? this.#takeNext() : undefined
+  isAt(high: number, low: number): boolean {
+    return this.#nextHigh === high && this.#nextLow === low
+  }
+
+  /** What the next customer's one line was told, when that is all its history; takes it then. */
+  takeOnlyPosting(records: Buffer, lineAt: number): EntrySet | undefined {
+    if (this.#nextHasFact) return undefined
+    const set = this.#posted.takeOnly(records, lineAt)
+    if (set !== undefined) this.#aim()
+    return set
+  }
+
+  take(): HistoryCase {
+    return this.#takeNext()
   }
 
   /** Those after the last customer of the pack. */
@@ -159,27 +172,23 @@ export class SpecialCustomers {
     while (this.#nextHigh !== Infinity) yield this.#takeNext()
   }
 
-  #isAt(high: number, low: number): boolean {
-    return this.#nextHigh === high && this.#nextLow === low
-  }
-
   #takeNext(): HistoryCase {
     const id = (BigInt(this.#nextHigh) << 32n) | BigInt(this.#nextLow)
     const factsFrom = this.#factAt
     while (this.#facts[this.#factAt]?.customerId === id) this.#factAt += 1
-    const postedFrom = this.#postedAt
-    while (this.#posted[this.#postedAt]?.customerId === id) this.#postedAt += 1
     const facts = this.#facts.slice(factsFrom, this.#factAt)
-    const posted = this.#posted.slice(postedFrom, this.#postedAt)
+    const posted = this.#posted.take(id)
     this.#aim()
     return new HistoryCase(id, facts, posted)
   }
 
   #aim(): void {
     const fact = this.#facts[this.#factAt]?.customerId
-    const posted = this.#posted[this.#postedAt]?.customerId
-    const next = fact === undefined || (posted !== undefined && posted < fact) ? posted : fact
-    this.#nextHigh = next === undefined ? Infinity : Number(next >> 32n)
-    this.#nextLow = next === undefined ? Infinity : Number(next & 0xffff_ffffn)
+    const factHigh = fact === undefined ? Infinity : Number(fact >> 32n)
+    const factLow = fact === undefined ? Infinity : Number(fact & 0xffff_ffffn)
+    const { nextHigh, nextLow } = this.#posted
+    this.#nextHasFact = factHigh < nextHigh || (factHigh === nextHigh && factLow <= nextLow)
+    this.#nextHigh = this.#nextHasFact ? factHigh : nextHigh
+    this.#nextLow = this.#nextHasFact ? factLow : nextLow
   }
 }

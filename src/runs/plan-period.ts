@@ -25,7 +25,7 @@ import type { PlannedChunk } from './plan-store.js'
 import { PostingDigest } from './posting-writer.js'
 import { readChunkInput } from './read-chunk-input.js'
 import type { Plan, PlanResult } from './run.js'
-import { unfinishedRun } from './run-store.js'
+import { postingTableOf, unfinishedRun } from './run-store.js'
 import { addTallies, canonicalTallies, emptyTallies, entriesOf } from './tally.js'
 import type { Tallies } from './tally.js'
 
@@ -57,6 +57,7 @@ export async function planPeriod(pool: Pool, request: PlanRequest): Promise<Plan
     snapshotId: snapshot.snapshotId, baseDate: version.baseDate, period, zone: version.zone,
     inputs: inputs.inputs }))
   const context = await readPeriodContext(pool, planId)
+  await settleMovedLines(pool, context)
   const sets = new EntrySets([], 'growing')
   const memo = new DecisionMemo(context.rules, sets)
   const chunks = await decideChunks(pool, context, memo, request)
@@ -69,6 +70,12 @@ export async function planPeriod(pool: Pool, request: PlanRequest): Promise<Plan
     await store.finishPlan(tx, planId, planHash, result)
   })
   return await store.readPlan(pool, planId)
+}
+
+async function settleMovedLines(pool: Pool, { plan, ledgerNo, postedSets }: PeriodContext): Promise<void> {
+  if (ledgerNo === undefined || postedSets.size === 0) return
+  await withTransaction(pool, (tx) =>
+    store.settleMovedLines(tx, plan.planId, postingTableOf(ledgerNo), plan.snapshotId))
 }
 
 function refuseMisfits(version: ProgrammeVersion, period: Period, snapshot: SealedSnapshot): void {

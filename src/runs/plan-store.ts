@@ -96,6 +96,22 @@ export async function settleFacts(tx: Tx, planId: string, query: FactsQuery): Pr
   return rowCount ?? 0
 }
 
+/** Settles which posted lines the snapshot names under another customer; none in a period's first run. */
+export async function settleMovedLines(
+  tx: Tx,
+  planId: string,
+  postingTable: string,
+  snapshotId: number,
+): Promise<void> {
+  await tx.client.query(
+    `insert into plan_moved_line (plan_id, line_id, from_customer_id, to_customer_id)
+     select distinct $1::bigint, p.line_id, p.customer_id, l.customer_id
+     from ${postingTable} p
+     join ${lineTableOf(snapshotId)} l on l.line_id = p.line_id and l.customer_id <> p.customer_id`,
+    [planId],
+  )
+}
+
 /** Rows in which the settled facts and the imported rows disagree: none, unless one of them was altered. */
 export async function countFactDifferences(pool: Pool, planId: string, query: FactsQuery): Promise<number> {
   const settled = `select customer_id, line_id, status_at_start, guardian_consent_on

@@ -4,14 +4,16 @@ import { openPack } from '../snapshot/pack.js'
 import { readChunk } from '../snapshot/snapshot-store.js'
 import type { ChunkInput } from './chunk-input.js'
 import type { PeriodContext } from './period-context.js'
-import { readFacts, readPosted } from './run-store.js'
+import { PostedRows } from './posted-rows.js'
+import { readPosted } from './read-posted.js'
+import { readFacts } from './run-store.js'
 
 export async function readChunkInput(client: Client, context: PeriodContext, chunkNo: number): Promise<ChunkInput> {
   const { plan, ledgerNo, postedSets } = context
   const chunk = await readChunk(client, plan.snapshotId, chunkNo)
   const facts = await readFacts(client, plan.planId, chunk)
   const posted = ledgerNo === undefined || postedSets.size === 0
-    ? []
-    : await readPosted(client, ledgerNo, chunk, postedSets)
+    ? new PostedRows(Buffer.alloc(0), postedSets)
+    : await readPosted(client, ledgerNo, plan.planId, chunk, postedSets)
   return { pack: openPack(chunk.pack), facts, posted }
 }

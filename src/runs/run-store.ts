@@ -3,9 +3,8 @@ import { assert } from '../assert.js'
 import { copyOut } from '../db/copy.js'
 import type { Client, Pool, Tx } from '../db/database.js'
 import { RedressError } from '../errors.js'
-import type { EntrySet } from '../ledger/entry.js'
 import type { LineStatus, Period } from '../rules/case.js'
-import type { LineFact, Posted } from './chunk-input.js'
+import type { LineFact } from './chunk-input.js'
 import type { Balance, ChunkRef, Run, RunProgress, RunState } from './run.js'
 
 interface RunRow {
@@ -136,33 +135,15 @@ export async function readFacts(client: Client, planId: string, range: CustomerR
 }
 
 const SIGNATURE_BYTES = 19
-const POSTED_BYTES = 40
+const TRAILER_BYTES = 2
 
-/** Postings made with the given entry sets, such as those of earlier runs; in posting order. */
-export async function readPosted(
-  client: Client,
-  ledgerNo: number,
-  range: CustomerRange,
-  sets: ReadonlyMap<number, EntrySet>,
-): Promise<readonly Posted[]> {
-  const posted: Posted[] = []
-  await walkPostings(client, ledgerNo, range, [...sets.keys()], (bytes, at) => {
-    const entries = sets.get(bytes.readInt32BE(at + 30))
-    assert(entries !== undefined, 'one of the entry sets asked for')
-    posted.push({ customerId: bytes.readBigInt64BE(at + 6), lineId: bytes.readBigInt64BE(at + 18),
-      postingNo: bytes.readInt16BE(at + 38), entries })
-  })
-  return posted
-}
-
-/** Visits the stored postings as bytes: customer id at +6, line id at +18, set at +30, number at +38. */
-export async function walkPostings(
+/** Postings made with the given entry sets, as rows of binary COPY in order of customer, line, number. */
+export async function readPostings(
   client: Client,
   ledgerNo: number,
   range: CustomerRange,
   setIds: readonly number[],
-  visit: (bytes: Buffer, at: number) => void,
-): Promise<void> {
+): Promise<Buffer> {
   assert(/^\d+$/.test(range.firstCustomerId) && /^\d+$/.test(range.lastCustomerId), 'ids of digits')
   assert(setIds.every((it) => Number.isSafeInteger(it)), 'numbers of entry sets')
   const pieces: Buffer[] = []
@@ -174,7 +155,36 @@ export async function walkPostings(
     order by customer_id, line_id, posting_no) to stdout (format binary)`)
   for await (const piece of rows) pieces.push(piece)
   const bytes = Buffer.concat(pieces)
-  for (let at = SIGNATURE_BYTES; at + POSTED_BYTES <= bytes.length; at += POSTED_BYTES) visit(bytes, at)
+  return bytes.subarray(SIGNATURE_BYTES, bytes.length - TRAILER_BYTES)
+}
+
+/** A posting of a line that the plan's snapshot names under another customer. */
+export interface Move {
+  readonly from: bigint
+  readonly to: bigint
+  readonly lineId: bigint
+  readonly setId: number
+  readonly postingNo: number
+}
+
+export async function readMoves(
+  client: Client,
+  ledgerNo: number,
+  planId: string,
+  range: CustomerRange,
+  setIds: readonly number[],
+): Promise<readonly Move[]> {
+  const { rows } = await client.query<{
+    from_id: string; to_id: string; line_id: string; entry_set_id: number; posting_no: number
+  }>(
+    `select m.from_customer_id as from_id, m.to_customer_id as to_id, m.line_id, p.entry_set_id, p.posting_no
+     from plan_moved_line m
+     join ${postingTableOf(ledgerNo)} p on p.customer_id = m.from_customer_id and p.line_id = m.line_id
+     where m.plan_id = $1 and p.entry_set_id = any($4::integer[])
+       and (m.from_customer_id between $2 and $3 or m.to_customer_id between $2 and $3)`,
+    [planId, range.firstCustomerId, range.lastCustomerId, setIds])
+  return rows.map((it) => ({ from: BigInt(it.from_id), to: BigInt(it.to_id), lineId: BigInt(it.line_id),
+    setId: it.entry_set_id, postingNo: it.posting_no }))
 }
 
 export async function readPlannedDigest(client: Client, planId: string, chunkNo: number): Promise<Buffer> {
@@ -228,7 +238,8 @@ export async function hasOpenChunk(pool: Pool, runId: string): Promise<boolean> 
 export async function readProgress(pool: Pool, runId: string): Promise<RunProgress> {
   const run = await readRun(pool, runId)
   const { rows } = await pool.query<{
-    open: number; posted: number; refused: number; lines: string; total: string; entries: string; workers: number
+    open: number; posted: number; refused: number; lines: string; total: string; entries: string
+    first_at: string | null; last_at: string | null
   }>(
     `select
        (count(*) filter (where c.state = 'open'))::int as open,
@@ -237,13 +248,13 @@ export async function readProgress(pool: Pool, runId: string): Promise<RunProgre
        coalesce(sum(c.lines), 0) as lines,
        coalesce(sum(c.entries), 0) as entries,
        (select result->>'lines' from plan where plan_id = $2) as total,
-       (count(distinct c.worker) filter (where c.posted_at > clock_timestamp() - interval '10 seconds'))::int
-         as workers
+       min(c.posted_at) as first_at, max(c.posted_at) as last_at
      from run_chunk c where c.run_id = $1`, [runId, run.planId])
   const row = rows[0]
   assert(row !== undefined, 'one row')
   return { run, open: row.open, posted: row.posted, refused: row.refused, linesPosted: Number(row.lines),
-    linesTotal: Number(row.total), entriesPosted: Number(row.entries), workers: row.workers }
+    linesTotal: Number(row.total), entriesPosted: Number(row.entries), firstPostedAt: row.first_at,
+    lastPostedAt: row.last_at }
 }
 
 /** Waits for chunks under way; afterwards nothing is posted to the run any more. */

@@ -77,6 +77,7 @@ export interface RunProgress {
   readonly linesPosted: number
   readonly linesTotal: number
   readonly entriesPosted: number
-  /** Workers that posted a chunk in the last ten seconds. */
-  readonly workers: number
+  /** ISO 8601 instants of the first and the last chunk so far. */
+  readonly firstPostedAt: string | null
+  readonly lastPostedAt: string | null
 }

@@ -16,6 +16,7 @@ import type { EntrySetRef } from './entry-sets.js'
 import { readPeriodContext } from './period-context.js'
 import type { PeriodContext } from './period-context.js'
 import * as plans from './plan-store.js'
+import { CUSTOMER_AT, LINE_AT, numberAt, POSTED_BYTES, setIdAt } from './posted-rows.js'
 import { PostingDigest } from './posting-writer.js'
 import { readChunkInput } from './read-chunk-input.js'
 import type { Run } from './run.js'
@@ -140,9 +141,10 @@ async function digestOfStored(
   const dictionary = new EntrySets(sets, 'fixed')
   const refs = new Map<number, EntrySetRef>(dictionary.all().map((it) => [it.id, it]))
   const digest = new PostingDigest()
-  await store.walkPostings(client, context.ledgerNo, range, [...refs.keys()], (bytes, at) => {
-    digest.post(bytes, at + 6, at + 18, refs.get(bytes.readInt32BE(at + 30))!, bytes.readInt16BE(at + 38))
-  })
+  const rows = await store.readPostings(client, context.ledgerNo, range, [...refs.keys()])
+  for (let at = 0; at < rows.length; at += POSTED_BYTES) {
+    digest.post(rows, at + CUSTOMER_AT, at + LINE_AT, refs.get(setIdAt(rows, at))!, numberAt(rows, at))
+  }
   return digest
 }
 

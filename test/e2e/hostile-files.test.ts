@@ -1,4 +1,4 @@
-/** Every hostile file through the importer: exit code, one line of error, counts, no personal value. */
+/** Every hostile file through the importer: exit code, one line of error, counts, no secrets. */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,8 +13,9 @@ import { quarantineReport } from '../../src/intake/quarantine-store.js'
 import { Cipher } from '../../src/privacy/cipher.js'
 import { testDatabase } from '../support/database.js'
 import type { TestDatabase } from '../support/database.js'
-import { AS_OF, HOSTILE_FILES, SECRETS } from './hostile-files.js'
-import type { HostileFile } from './hostile-files.js'
+import { AS_OF, SECRETS } from './hostile-file.js'
+import type { HostileFile } from './hostile-file.js'
+import { HOSTILE_FILES } from './hostile-files.js'
 
 let database: TestDatabase
 let pool: Pool
@@ -127,7 +128,10 @@ async function storedCounts(importId: string): Promise<unknown> {
     [importId],
   )
   const { state, ...counts } = rows[0] ?? {}
-  return { state, ...Object.fromEntries(Object.entries(counts).map(([name, it]) => [name, Number(it)])) }
+  return {
+    state,
+    ...Object.fromEntries(Object.entries(counts).map(([name, it]) => [name, Number(it)])),
+  }
 }
 
 async function linesOf(importId: string): Promise<number> {

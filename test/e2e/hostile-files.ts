@@ -3,76 +3,11 @@
  * one line of error or the faults that it has to give. `FILE` stands for the path of the file.
  */
 import { gzipSync } from 'node:zlib'
-
-export const AS_OF = '2026-01-13'
-
-/** Personal values: all rows hold them, and nothing that is said of a file may. */
-export const SECRETS = ['1987-06-05', '01099887766', '1899-06-05', '2031-06-05', '010-9988-7766']
-
-export interface HostileFile {
-  /** What it is, and a name for its file. */
-  readonly name: string
-  readonly content: Buffer | 'directory' | 'missing' | 'unreadable'
-  readonly exit: 0 | 2 | 3
-  /** The whole line on stderr; in files that are accepted there is none. */
-  readonly error?: string
-  readonly counts?: { readonly read: number; readonly quarantined: number }
-  /** Of quarantined rows: line, column and reason. */
-  readonly faults?: readonly string[]
-  readonly encoding?: 'cp949'
-  readonly budget?: string
-  readonly unknownColumns?: readonly string[]
-}
-
-const GOOD = {
-  line_id: '101',
-  customer_id: '900',
-  customer_kind: 'individual',
-  birth_date: '1987-06-05',
-  network: 'kt',
-  line_kind: 'handset',
-  payment: 'postpaid',
-  status: 'active',
-  activated_on: '2024-02-29',
-  contract_event: 'renewal',
-  contract_event_on: '2025-03-04',
-  plan_restriction: 'none',
-  guardian_consent_on: '',
-  roaming_promotion_ends_on: '',
-  notice_number: '01099887766',
-}
-type Values = Readonly<Record<string, string>>
-export const COLUMNS = Object.keys(GOOD)
-const header = COLUMNS.join(',')
-
-const row = (changes: Values = {}, columns: readonly string[] = COLUMNS): string => {
-  const values: Values = { ...GOOD, ...changes }
-  return columns.map((it) => values[it] ?? '').join(',')
-}
-/** Three good lines of one customer. */
-const good = [row(), row({ line_id: '102' }), row({ line_id: '103' })]
-const text = (...lines: string[]): Buffer => Buffer.from(lines.map((it) => `${it}\n`).join(''))
-/** A header, a good row on line 2, and then these rows from line 3 on. */
-const after = (...lines: string[]): Buffer => text(header, row(), ...lines)
-/** Changes of the row on line 3. */
-const third = (changes: Values): Buffer => after(row({ line_id: '102', ...changes }))
-
-const read = (rows: number, quarantined = 0): { counts: NonNullable<HostileFile['counts']> } => ({
-  counts: { read: rows, quarantined },
-})
-const accepted = (name: string, content: Buffer, rows = 3): HostileFile => ({
-  name, content, exit: 0, ...read(rows), faults: [],
-})
-const oneFault = (name: string, content: Buffer, fault: string): HostileFile => ({
-  name, content, exit: 0, ...read(2, 1), faults: [fault],
-})
-const badField = (name: string, column: string, value: string, reason: string): HostileFile =>
-  oneFault(name, third({ [column]: value }), `3 ${column} ${reason}`)
-const refused = (name: string, content: HostileFile['content'], error: string): HostileFile => ({
-  name, content, exit: 2, error,
-})
-const badHeader = (name: string, content: Buffer, where: string, problem: string): HostileFile =>
-  refused(name, content, `FILE:1${where}: ${problem}; expected a header line with the columns ${COLUMNS.join(', ')}`)
+import {
+  AS_OF, COLUMNS, accepted, after, badField, badHeader, good, header, oneFault, read, refused, row,
+  text, third,
+} from './hostile-file.js'
+import type { HostileFile } from './hostile-file.js'
 
 const gzip = gzipSync(text(header, ...good))
 const WHOLE_GZIP = 'expected a whole gzip file and nothing after it'
@@ -91,20 +26,30 @@ const harmless: readonly HostileFile[] = [
   accepted('a byte order mark before a quote', text(`\uFEFF${quoted(header)}`, ...good)),
   accepted('no line end after the last row', Buffer.from([header, ...good].join('\n'))),
   accepted('every field in quotes', text(...[header, ...good].map(quoted))),
-  accepted('columns in reverse order', text(
-    COLUMNS.toReversed().join(','), row({}, COLUMNS.toReversed()))
-  , 1),
+  accepted(
+    'columns in reverse order',
+    text(COLUMNS.toReversed().join(','), row({}, COLUMNS.toReversed())),
+    1,
+  ),
   accepted('a header and no row', text(header), 0),
   accepted('gzip', gzip),
   accepted('gzip of several members', Buffer.concat([
     gzipSync(text(header, good[0] ?? '')), gzipSync(text(...good.slice(1)))])),
   accepted('dates at their bounds', after(
     row({ line_id: '102', customer_id: '901', birth_date: '1900-01-01', activated_on: AS_OF }),
-    row({ line_id: '103', customer_id: '902', birth_date: AS_OF, guardian_consent_on: '9999-12-31' }))),
-  accepted('ids of 18 digits', third({ line_id: '999999999999999999', customer_id: '100000000000000000' }), 2),
+    row({ line_id: '103', customer_id: '902', birth_date: AS_OF }),
+    row({ line_id: '104', guardian_consent_on: '9999-12-31' })), 4),
+  accepted(
+    'ids of 18 digits',
+    third({ line_id: '999999999999999999', customer_id: '100000000000000000' }),
+    2,
+  ),
   {
-    ...accepted('an unknown column with line feeds, commas and quotes in it', text(
-      `memo,${header}`, `"a\n""b"",\r\n",${row()}`, `,${row({ line_id: '102' })}`, `,${row({ line_id: 'x' })}`)),
+    name: 'an unknown column with line feeds, commas and quotes in it', exit: 0,
+    content: text(
+      `memo,${header}`, `"a\n""b"",\r\n",${row()}`, `,${row({ line_id: '102' })}`,
+      `,${row({ line_id: 'x' })}`,
+    ),
     ...read(3, 1), faults: ['6 line_id NOT_AN_ID'], unknownColumns: ['memo'],
   },
   {
@@ -117,7 +62,11 @@ const harmless: readonly HostileFile[] = [
       `${header},\u001b[2Jmemo`, `${row()},x`), 1),
     unknownColumns: ['column 16'],
   },
-  { ...accepted('cp949, as it says', withNote(GA), 1), encoding: 'cp949', unknownColumns: ['memo'] },
+  {
+    ...accepted('cp949, as it says', withNote(GA), 1),
+    encoding: 'cp949',
+    unknownColumns: ['memo'],
+  },
   {
     ...accepted('100,000 unknown columns', text(
       `${header}${Array.from({ length: 100_000 }, (_, it) => `,c${it}`).join('')}`,
@@ -128,21 +77,62 @@ const harmless: readonly HostileFile[] = [
 
 const headers: readonly HostileFile[] = [
   refused('an empty file', Buffer.alloc(0), 'FILE: is empty; expected a header line and rows'),
-  refused('a byte order mark alone', Buffer.from('\uFEFF'), 'FILE: is empty; expected a header line and rows'),
+  refused(
+    'a byte order mark alone',
+    Buffer.from('\uFEFF'),
+    'FILE: is empty; expected a header line and rows',
+  ),
   refused('an empty gzip', gzipSync(''), 'FILE: is empty; expected a header line and rows'),
-  badHeader('a missing column', text(
-    ...[header, row()].map((it) => it.split(',').toSpliced(3, 1).join(','))), ':birth_date', 'missing column'),
-  badHeader('a repeated column', text(`${header},line_id`, `${row()},102`), ':line_id', 'repeated column'),
-  badHeader('a repeated unknown column', text(`${header},memo,memo`, `${row()},a,b`), ':memo', 'repeated column'),
-  badHeader('two columns without a name', text(`${header},,`, `${row()},,`), ':column 17', 'repeated column'),
-  badHeader('a column name in capitals', text(header.toUpperCase(), row()), ':line_id', 'missing column'),
-  badHeader('semicolons', text(...[header, row()].map((it) => it.replaceAll(',', ';'))), ':line_id', 'missing column'),
+  badHeader(
+    'a missing column',
+    text(...[header, row()].map((it) => it.split(',').toSpliced(3, 1).join(','))),
+    ':birth_date',
+    'missing column',
+  ),
+  badHeader(
+    'a repeated column', text(`${header},line_id`, `${row()},102`), ':line_id', 'repeated column',
+  ),
+  badHeader(
+    'a repeated unknown column',
+    text(`${header},memo,memo`, `${row()},a,b`),
+    ':memo',
+    'repeated column',
+  ),
+  badHeader(
+    'two columns without a name',
+    text(`${header},,`, `${row()},,`),
+    ':column 17',
+    'repeated column',
+  ),
+  badHeader(
+    'a column name in capitals', text(header.toUpperCase(), row()), ':line_id', 'missing column',
+  ),
+  badHeader(
+    'semicolons',
+    text(...[header, row()].map((it) => it.replaceAll(',', ';'))),
+    ':line_id',
+    'missing column',
+  ),
   badHeader('no header line', text(...good), ':line_id', 'missing column'),
-  badHeader('no header line and equal personal values', text(`${row()},1987-06-05`), ':line_id', 'missing column'),
+  badHeader(
+    'no header line and equal personal values',
+    text(`${row()},1987-06-05`),
+    ':line_id',
+    'missing column',
+  ),
   badHeader('a blank first line', text('', header, row()), ':line_id', 'missing column'),
-  badHeader('CR as line end', Buffer.from([header, ...good].join('\r')), '', 'CR without LF in the header'),
-  badHeader('UTF-16 without a mark', Buffer.from(`${header}\n`, 'utf16le'), '', 'NUL byte in the header'),
-  badHeader('quotes inside a column name', text(header.replace('line_id', 'line"_"id'), row()), '', 'quote inside a column name'),
+  badHeader(
+    'CR as line end', Buffer.from([header, ...good].join('\r')), '', 'CR without LF in the header',
+  ),
+  badHeader(
+    'UTF-16 without a mark', Buffer.from(`${header}\n`, 'utf16le'), '', 'NUL byte in the header',
+  ),
+  badHeader(
+    'quotes inside a column name',
+    text(header.replace('line_id', 'line"_"id'), row()),
+    '',
+    'quote inside a column name',
+  ),
   refused('a header of 10 MB', Buffer.from(`${header},${'x'.repeat(10 << 20)}\n`),
     'FILE:1: a row is longer than 1 MiB; expected shorter rows, or a quote to be closed'),
 ]
@@ -153,9 +143,9 @@ const bytes: readonly HostileFile[] = [
   refused('a file of somebody else', 'unreadable', `FILE: may not be read by this user; ${CANNOT}`),
   refused('UTF-16', Buffer.from(`\uFEFF${header}\n`, 'utf16le'),
     'FILE: starts with the byte order mark of UTF-16; expected UTF-8 or cp949'),
-  refused('a byte that is no UTF-8', Buffer.concat([after(), Buffer.from([0xff]), Buffer.from(row())]),
+  refused('a byte that is no UTF-8', Buffer.concat([after(), Buffer.of(0xff), Buffer.from(row())]),
     'FILE:3: has a byte that is not utf-8; expected utf-8 (or --encoding cp949)'),
-  refused('UTF-8 cut off at the end of the file', Buffer.concat([after(), Buffer.from([0xea, 0xb0])]),
+  refused('UTF-8 cut off at the end of the file', Buffer.concat([after(), Buffer.of(0xea, 0xb0)]),
     'FILE:3: has a byte that is not utf-8; expected utf-8 (or --encoding cp949)'),
   refused('an overlong form', Buffer.concat([after(), Buffer.from([0xc0, 0xaf])]),
     'FILE:3: has a byte that is not utf-8; expected utf-8 (or --encoding cp949)'),
@@ -171,8 +161,16 @@ const bytes: readonly HostileFile[] = [
       'FILE: starts with the byte order mark of UTF-8; expected cp949, as --encoding says'),
     encoding: 'cp949',
   },
-  refused('gzip cut short', gzip.subarray(0, gzip.length - 9), `FILE: is a gzip file cut short; ${WHOLE_GZIP}`),
-  refused('gzip without its check sum', gzip.subarray(0, gzip.length - 4), `FILE: is a gzip file cut short; ${WHOLE_GZIP}`),
+  refused(
+    'gzip cut short',
+    gzip.subarray(0, gzip.length - 9),
+    `FILE: is a gzip file cut short; ${WHOLE_GZIP}`,
+  ),
+  refused(
+    'gzip without its check sum',
+    gzip.subarray(0, gzip.length - 4),
+    `FILE: is a gzip file cut short; ${WHOLE_GZIP}`,
+  ),
   refused('gzip with bytes after it', Buffer.concat([gzip, Buffer.from('line_id')]),
     `FILE: is a broken gzip file (Z_DATA_ERROR); ${WHOLE_GZIP}`),
   refused('gzip with a piece of another one after it', Buffer.concat([gzip, gzip.subarray(0, 2)]),
@@ -185,7 +183,7 @@ const bytes: readonly HostileFile[] = [
     'FILE:1: has a byte that is not utf-8; expected utf-8 (or --encoding cp949)'),
   refused('an unclosed quote', after(`"${row({ line_id: '102' })}`),
     'FILE:3: a quote is not closed; expected a closing quote before the end of the file'),
-  refused('an unclosed quote in a long file', after('"', ...Array.from({ length: 20_000 }, () => row())),
+  refused('an unclosed quote in a long file', after('"', `${row()}\n`.repeat(20_000)),
     'FILE:3: a row is longer than 1 MiB; expected shorter rows, or a quote to be closed'),
   refused('a field of 10 MB', after(row({ line_id: '102', notice_number: '1'.repeat(10 << 20) })),
     'FILE:3: a row is longer than 1 MiB; expected shorter rows, or a quote to be closed'),
@@ -202,8 +200,14 @@ const shapes: readonly HostileFile[] = [
   oneFault('a NUL byte in a field', third({ customer_id: '9\u00000' }), '3 null NUL_BYTE'),
   oneFault('a NUL byte in quotes', third({ customer_id: '"900\u0000"' }), '3 null NUL_BYTE'),
   oneFault('a CR alone in a row', third({ customer_id: '9\r0' }), '3 null LONE_CR'),
-  oneFault('a CR at the very end', Buffer.from(`${header}\n${row()}\n${row({ line_id: '102' })}\r`), '3 null LONE_CR'),
-  oneFault('a line feed in a quoted id', third({ customer_id: '"9\n0"' }), '3 customer_id NOT_AN_ID'),
+  oneFault(
+    'a CR at the very end',
+    Buffer.from(`${header}\n${row()}\n${row({ line_id: '102' })}\r`),
+    '3 null LONE_CR',
+  ),
+  oneFault(
+    'a line feed in a quoted id', third({ customer_id: '"9\n0"' }), '3 customer_id NOT_AN_ID',
+  ),
   oneFault('the end mark of COPY', after('\\.'), '3 null FIELD_COUNT'),
   {
     name: 'a second file pasted below, with its mark', exit: 0, ...read(3, 2),
@@ -262,7 +266,11 @@ const wholes: readonly HostileFile[] = [
       row({ line_id: '102', birth_date: '1987-06-06' }),
       row({ line_id: '103' }),
       row({ line_id: '104', customer_id: '901' })),
-    faults: ['2 customer_id CUSTOMER_CONFLICT', '3 customer_id CUSTOMER_CONFLICT', '4 customer_id CUSTOMER_CONFLICT'],
+    faults: [
+      '2 customer_id CUSTOMER_CONFLICT',
+      '3 customer_id CUSTOMER_CONFLICT',
+      '4 customer_id CUSTOMER_CONFLICT',
+    ],
   },
   {
     name: 'a customer of two kinds', exit: 0, ...read(3, 2),
@@ -283,7 +291,12 @@ const wholes: readonly HostileFile[] = [
     name: 'bad, repeated and conflicting rows at once', exit: 0, ...read(5, 4),
     content: after(row(), row({ line_id: '102', birth_date: '1987-06-07' }), row({ line_id: 'x' }),
       row({ line_id: '104', customer_id: '901' })),
-    faults: ['2 customer_id CUSTOMER_CONFLICT', '3 line_id DUPLICATE_LINE', '4 customer_id CUSTOMER_CONFLICT', '5 line_id NOT_AN_ID'],
+    faults: [
+      '2 customer_id CUSTOMER_CONFLICT',
+      '3 line_id DUPLICATE_LINE',
+      '4 customer_id CUSTOMER_CONFLICT',
+      '5 line_id NOT_AN_ID',
+    ],
   },
   {
     name: 'ten bad rows, as many as the budget', exit: 0, ...read(11, 10),
@@ -308,7 +321,9 @@ const wholes: readonly HostileFile[] = [
   },
   {
     name: 'a conflict over the budget', exit: 3, ...read(3, 2), budget: '1',
-    content: after(row({ line_id: '102', birth_date: '1987-06-06' }), row({ line_id: '103', customer_id: '901' })),
+    content: after(
+      row({ line_id: '102', birth_date: '1987-06-06' }),
+      row({ line_id: '103', customer_id: '901' })),
     faults: ['2 customer_id CUSTOMER_CONFLICT', '3 customer_id CUSTOMER_CONFLICT'],
     error: 'FILE: 2 of 3 rows quarantined; expected at most 1',
   },

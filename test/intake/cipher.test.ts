@@ -24,7 +24,7 @@ test('what is sealed opens with the key, in its place, and is never the same twi
   expect(sealed).toHaveLength(1 + 12 + plain.length + 16)
 })
 
-test('another key, another place, another key id, a changed byte and a cut value do not open', () => {
+test('with another key, place or key id, changed or cut, a value does not open', () => {
   const cipher = new Cipher(Buffer.alloc(32, 7))
   const sealed = cipher.seal(plain, 'row 1')
   const changed = Buffer.from(sealed)

@@ -13,7 +13,9 @@ const field = fc.oneof(
 ).filter((it) => !it.includes('\0'))
 
 const writer = fc.record({
-  rows: fc.array(fc.array(fc.tuple(field, fc.boolean()), { minLength: 1, maxLength: 6 }), { minLength: 1 }),
+  rows: fc.array(
+    fc.array(fc.tuple(field, fc.boolean()), { minLength: 1, maxLength: 6 }), { minLength: 1 },
+  ),
   lineEnd: fc.constantFrom('\n', '\r\n'),
   mark: fc.boolean(),
   lastLineEnd: fc.boolean(),
@@ -70,7 +72,8 @@ test('an unclosed quote refuses the file at the line where its row begins', () =
 
 test('a row of more than 1 MiB refuses the file, in quotes or not', () => {
   const long = 'x'.repeat(MAX_ROW_BYTES + 1)
-  const message = 'file.csv:2: a row is longer than 1 MiB; expected shorter rows, or a quote to be closed'
+  const message =
+    'file.csv:2: a row is longer than 1 MiB; expected shorter rows, or a quote to be closed'
   expect(() => rowsOf(Buffer.from(`a\n${long}\n`), [65_536])).toThrow(message)
   expect(() => rowsOf(Buffer.from(`a\n"${long}"\n`), [65_536])).toThrow(message)
   expect(rowsOf(Buffer.from(`a\n${long.slice(1)}\nb\n`), [65_536])).toHaveLength(3)
@@ -84,7 +87,9 @@ test('an undecodable byte refuses the file and names its line', () => {
       'file.csv:3: has a byte that is not utf-8; expected utf-8 (or --encoding cp949)',
     )
   }
-  expect(() => rowsOf(Buffer.concat([korean, Buffer.from([0xea, 0xb0])]), [1])).toThrow('file.csv:3')
+  expect(
+    () => rowsOf(Buffer.concat([korean, Buffer.from([0xea, 0xb0])]), [1]),
+  ).toThrow('file.csv:3')
 })
 
 // 가 is in the older set, 갂 (0x8141) only in the windows extension that cp949 means.

@@ -48,18 +48,24 @@ test('an abort of a status import leaves nothing', async () => {
   const rows = Array.from({ length: 20_000 }, (_, it) => `${it + 1},active,2026-02-01T00:00:00Z\n`)
   const options = setting.optionsFor(`line_id,status,effective_at\n${rows.join('')}`)
   const stop = new AbortController()
-  const aborted = importStatusFile({ ...options, signal: stop.signal, onProgress: () => stop.abort() })
+  const aborted = importStatusFile(
+    { ...options, signal: stop.signal, onProgress: () => stop.abort() },
+  )
   await expect(aborted).rejects.toMatchObject({ code: 'INTERRUPTED' })
   expect(await setting.leftovers()).toEqual([])
   expect(await importStatusFile(options)).toMatchObject({ accepted: 20_000 })
 })
 
-test('connections that are cut while reading fail the import; a repeat clears and does it', async () => {
+test('connections cut while reading fail the import; a repeat clears and does it', async () => {
   const pool = openPool({ url: setting.url, max: 5, name: 'cut while reading' })
   const options = { ...setting.optionsFor(snapshotText(60_000)), asOf: AS_OF }
   let cut: Promise<void> | undefined
   const failing = importSnapshotFile({
-    ...options, pool, onProgress: ({ rows }) => rows > 10_000 && (cut ??= cutConnections('cut while reading')),
+    ...options,
+    pool,
+    onProgress: ({ rows }) => {
+      if (rows > 10_000) cut ??= cutConnections('cut while reading')
+    },
   })
   await expect(failing).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE', exitCode: 1 })
   await cut
@@ -68,7 +74,7 @@ test('connections that are cut while reading fail the import; a repeat clears an
   expect(await setting.leftovers()).toEqual([])
 })
 
-test('what a killed process left is cleared by the next import, what a living one holds is not', async () => {
+test('the next import clears what a killed process left, not what a living one holds', async () => {
   const living = openPool({ url: setting.url, max: 5, name: 'living' })
   const options = { ...setting.optionsFor(snapshotText(40_000)), asOf: AS_OF }
   await setting.query(
@@ -80,7 +86,11 @@ test('what a killed process left is cleared by the next import, what a living on
   const other = { ...setting.optionsFor(snapshotText(10, ['x'])), asOf: AS_OF }
   let beside: Promise<unknown> | undefined
   const report = await importSnapshotFile({
-    ...options, pool: living, onProgress: () => (beside ??= importSnapshotFile(other)),
+    ...options,
+    pool: living,
+    onProgress: () => {
+      beside ??= importSnapshotFile(other)
+    },
   })
   expect(report).toMatchObject({ accepted: 40_000 })
   expect(await beside).toMatchObject({ accepted: 10 })

@@ -16,11 +16,17 @@ afterAll(async () => {
 })
 
 test('a file becomes a sealed snapshot, row by row as it stands', async () => {
-  const report = await importSnapshotFile({ ...setting.optionsFor(snapshotText(5_000)), asOf: AS_OF })
-  expect(report).toMatchObject({ already: false, read: 5_000, accepted: 5_000, quarantined: 0, duplicate: 0 })
+  const report = await importSnapshotFile(
+    { ...setting.optionsFor(snapshotText(5_000)), asOf: AS_OF },
+  )
+  expect(report).toMatchObject(
+    { already: false, read: 5_000, accepted: 5_000, quarantined: 0, duplicate: 0 },
+  )
   expect(report.snapshot).toMatchObject({ asOf: AS_OF, lines: 5_000, customers: 2_500 })
   const [first] = await setting.query(
-    'select * from snapshot_line where snapshot_id = $1 and line_id = 1000', [report.snapshot.snapshotId])
+    'select * from snapshot_line where snapshot_id = $1 and line_id = 1000',
+    [report.snapshot.snapshotId],
+  )
   expect(first).toEqual({
     line_id: '1000', customer_id: '10', customer_kind: 'individual', birth_date: '1987-06-05',
     network: 'kt', line_kind: 'handset', payment: 'postpaid', status: 'active',
@@ -29,13 +35,18 @@ test('a file becomes a sealed snapshot, row by row as it stands', async () => {
     notice_number: '01099887766', row_no: 1, snapshot_id: report.snapshot.snapshotId,
   })
   const [counted] = await setting.query(
-    'select count(distinct row_no)::int as rows, max(row_no) as last from snapshot_line where snapshot_id = $1',
-    [report.snapshot.snapshotId])
+    `select count(distinct row_no)::int as rows, max(row_no) as last
+     from snapshot_line where snapshot_id = $1`,
+    [report.snapshot.snapshotId],
+  )
   expect(counted).toEqual({ rows: 5_000, last: 5_000 })
 })
 
 test('the same bytes again change nothing and say so, whatever the file is called', async () => {
-  const options = { ...setting.optionsFor(snapshotText(10, [snapshotRow({ line_id: 'x' })])), asOf: AS_OF }
+  const options = {
+    ...setting.optionsFor(snapshotText(10, [snapshotRow({ line_id: 'x' })])),
+    asOf: AS_OF,
+  }
   const first = await importSnapshotFile(options)
   const copy = setting.optionsFor(readFileSync(options.path), 'other-name.csv')
   const again = await importSnapshotFile({ ...copy, asOf: AS_OF })
@@ -48,7 +59,7 @@ test('the same bytes again change nothing and say so, whatever the file is calle
 test('of two imports of one file at a time one is accepted and the other says so', async () => {
   const options = { ...setting.optionsFor(snapshotText(3_000)), asOf: AS_OF }
   const reports = await Promise.all([importSnapshotFile(options), importSnapshotFile(options)])
-  expect(reports.map((it) => it.already).toSorted()).toEqual([false, true])
+  expect(reports.filter((it) => it.already)).toHaveLength(1)
   expect(reports[0].snapshot).toEqual(reports[1].snapshot)
   expect(await setting.leftovers()).toEqual([])
 })

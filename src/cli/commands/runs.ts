@@ -9,7 +9,7 @@ import { approvePlan, readPlan } from '../../runs/plan-store.js'
 import type { Plan, Run, RunProgress } from '../../runs/run.js'
 import { closedRuns, listRuns, readProgress, readRun, unfinishedRun } from '../../runs/run-store.js'
 import { cancelRun, reopenRun, startRun } from '../../runs/start-run.js'
-import { formatCount } from '../chart.js'
+import { formatCount, formatDuration, formatShare, formatShort } from '../chart.js'
 import type { Context } from '../context.js'
 import type { Act } from '../main.js'
 import { table } from '../text-table.js'
@@ -84,12 +84,13 @@ async function conduct(context: Context, started: Run, detach: boolean): Promise
   const backend = await context.jobs()
   let workers = 1
   const stage = detach ? undefined : context.out.progress.stage({
-    label: `run ${started.period}`, total: before.linesTotal, unit: 'lines', workers: () => workers })
+    label: `run ${started.period}`, total: before.linesTotal, unit: 'lines', done: before.linesPosted,
+    workers: () => workers })
   const finished = await conductRun({
     pool: context.pool, backend, lanes: context.settings.lanes, name: context.workerName, log: context.log,
     runId: started.runId, work: !detach, signal: context.signal, revive: context.revive,
-    onProgress: (it) => {
-      workers = Math.max(1, it.workers)
+    onProgress: (it, workerCount) => {
+      workers = workerCount
       stage?.update(it.linesPosted)
     },
   })
@@ -149,6 +150,7 @@ async function show(context: Context, id: string): Promise<void> {
   const workers = it.run.state === 'open' ? await namesOfWorkers(context) : []
   const document = { ...documentOf(it.run), lines: it.linesTotal, lines_posted: it.linesPosted,
     entries_posted: it.entriesPosted, chunks_open: it.open, chunks_posted: it.posted, chunks_refused: it.refused,
+    lines_per_second: speedOf(it).linesPerSecond, seconds_left: speedOf(it).secondsLeft,
     workers: workers.length, worker_names: workers }
   context.out.result(document, () => [describeRun(it.run, it.entriesPosted), '', describeProgress(it, workers)].join('\n'))
 }
@@ -163,11 +165,23 @@ async function namesOfWorkers(context: Context): Promise<readonly string[]> {
 }
 
 function describeProgress(it: RunProgress, workers: readonly string[]): string {
-  const share = it.linesTotal === 0 ? 100 : Math.floor((it.linesPosted / it.linesTotal) * 100)
-  const posted = `${formatCount(it.linesPosted)} of ${formatCount(it.linesTotal)} lines (${share} %), ` +
-    `${it.posted} of ${it.run.chunks} chunks`
-  if (it.run.state !== 'open') return posted
-  return `${posted}; ${workers.length} workers${workers.length > 0 ? `: ${workers.join(', ')}` : ''}`
+  const posted = `${formatCount(it.linesPosted)} of ${formatCount(it.linesTotal)} lines ` +
+    `(${formatShare(it.linesPosted, it.linesTotal)}), ${it.posted} of ${it.run.chunks} chunks`
+  const { linesPerSecond, secondsLeft } = speedOf(it)
+  const speed = linesPerSecond === null ? '' : `, ${formatShort(linesPerSecond)} lines/s`
+  if (it.run.state !== 'open') return `${posted}${speed}`
+  const left = secondsLeft === null ? '' : `, ${formatDuration(secondsLeft * 1_000)} left`
+  const names = workers.length > 0 ? `: ${workers.join(', ')}` : ''
+  return `${posted}${speed}${left}; ${workers.length} ${workers.length === 1 ? 'worker' : 'workers'}${names}`
+}
+
+/** From the first to the last chunk posted: pauses between them count. Null while there are not two. */
+function speedOf(it: RunProgress): { linesPerSecond: number | null; secondsLeft: number | null } {
+  if (it.firstPostedAt === null || it.lastPostedAt === null) return { linesPerSecond: null, secondsLeft: null }
+  const seconds = (Date.parse(it.lastPostedAt) - Date.parse(it.firstPostedAt)) / 1_000
+  if (seconds <= 0) return { linesPerSecond: null, secondsLeft: null }
+  const linesPerSecond = it.linesPosted / seconds
+  return { linesPerSecond, secondsLeft: (it.linesTotal - it.linesPosted) / linesPerSecond }
 }
 
 async function resume(context: Context, id: string, flags: { detach?: boolean }): Promise<number> {

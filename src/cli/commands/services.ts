@@ -19,12 +19,17 @@ async function worker(context: Context): Promise<void> {
     pool: context.pool, backend, lanes: context.settings.lanes, name: context.workerName, log: context.log,
     onError: (error) => {
       context.log.warn({ error: labelOf(error) }, 'a message will be tried again')
-      if (isOutage(error)) void context.revive().catch(() => undefined)
+      // An embedded server that was stopped comes back when somebody asks for it.
+      if (isPassing(error)) void context.revive().catch(() => undefined)
     },
   })
   context.out.note(`worker ${context.workerName} takes ${context.settings.lanes} chunks at a time; Ctrl-C stops it after those at hand`)
   if (!context.signal.aborted) await once(context.signal, 'abort')
   await working.close({ graceful: true })
+}
+
+function isPassing(error: unknown): boolean {
+  return isOutage(error) || (error instanceof RedressError && error.retryable)
 }
 
 function labelOf(error: unknown): string {

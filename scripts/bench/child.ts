@@ -1,0 +1,35 @@
+/** A measured process: takes its order as its only argument, does it, answers by message, ends. */
+import { assert } from '../../src/assert.js'
+import { openPool } from '../../src/db/database.js'
+import { benchChanges, benchImport, benchPlan, benchRun } from './redress-tasks.js'
+import type { Bench } from './redress-tasks.js'
+import { benchPlainCopy } from './plain-copy.js'
+import { benchChunkedSql, benchQueryBuilder, benchRawCopy } from './rivals.js'
+import { LANES } from './task.js'
+import type { Order, Outcome, Task } from './task.js'
+
+async function perform(bench: Bench, task: Task): Promise<Outcome> {
+  switch (task.kind) {
+    case 'import': return await benchImport(bench, task.file)
+    case 'plain_copy': return await benchPlainCopy(bench, task.file)
+    case 'changes': return await benchChanges(bench, task.statuses, task.consents)
+    case 'plan': return await benchPlan(bench)
+    case 'run': return await benchRun(bench)
+    case 'chunked_sql': return await benchChunkedSql(bench)
+    case 'raw_copy': return await benchRawCopy(bench, task.rows)
+    case 'query_builder': return await benchQueryBuilder(bench, task.rows, task.mostLines)
+  }
+}
+
+const order = JSON.parse(process.argv[2] ?? '') as Order
+const { databaseUrl, postmaster } = order
+// As a command has it: its lanes, and a handful for what else goes on at the same time.
+const pool = openPool({ url: databaseUrl, max: LANES + 6, name: 'redress bench' })
+try {
+  const outcome = await perform({ pool, databaseUrl, postmaster }, order.task)
+  assert(process.send !== undefined, 'a parent that listens')
+  process.send(outcome)
+} finally {
+  await pool.end()
+  if (process.connected) process.disconnect()
+}

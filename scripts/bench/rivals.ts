@@ -1,0 +1,172 @@
+/**
+ * Other ways to write the postings of a run, over the same chunks, with the same locks and marks,
+ * on two connections. They are spared what Redress also does: messages, decisions (but for SQL),
+ * tallies, digests, the closing equation.
+ */
+import { Kysely, PostgresDialect } from 'kysely'
+import { assert } from '../../src/assert.js'
+import { CopyIn } from '../../src/db/copy.js'
+import { withTransaction } from '../../src/db/database.js'
+import type { Client, Pool } from '../../src/db/database.js'
+import { POSTING_COLUMNS } from '../../src/runs/posting-writer.js'
+import type { Run } from '../../src/runs/run.js'
+import * as store from '../../src/runs/run-store.js'
+import { startRun } from '../../src/runs/start-run.js'
+import type { SnapshotChunk } from '../../src/snapshot/snapshot.js'
+import { listChunks } from '../../src/snapshot/snapshot-store.js'
+import { chunkStatement } from './chunk-sql.js'
+import { eachRow, readChunkRows } from './posting-rows.js'
+import type { ChunkRows } from './posting-rows.js'
+import { newestPlan } from './redress-tasks.js'
+import type { Bench } from './redress-tasks.js'
+import { LANES } from './task.js'
+import type { Outcome } from './task.js'
+import { usageOf } from './usage.js'
+
+/** The best that was found of five statements; see chunk-sql.ts. */
+export async function benchChunkedSql(bench: Bench): Promise<Outcome> {
+  const rival = await prepareRival(bench.pool)
+  const { text, fixed } = await chunkStatement(bench.pool, rival.run.planId, rival.table)
+  return await measureRival(bench, rival, rival.chunks, async (client, chunk) => {
+    const values = [...fixed, chunk.firstCustomerId, chunk.lastCustomerId]
+    const { rowCount } = await client.query(text, values)
+    return rowCount ?? 0
+  })
+}
+
+/** Ready-made rows, as Redress sent them. */
+export async function benchRawCopy(bench: Bench, rows: string): Promise<Outcome> {
+  const rival = await prepareRival(bench.pool)
+  const ready = readChunkRows(rows)
+  const statement = `copy ${rival.table} (${POSTING_COLUMNS}) from stdin (format binary)`
+  return await measureRival(bench, rival, rival.chunks, async (client, chunk) => {
+    const { bytes } = rowsOf(ready, chunk)
+    const copy = new CopyIn(client, statement)
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      await copy.write(bytes.subarray(at, at + PIECE_BYTES))
+    }
+    return await copy.finish()
+  })
+}
+
+const PIECE_BYTES = 128 * 1_024
+
+interface Posting {
+  customer_id: string
+  line_id: string
+  entry_set_id: number
+  posting_no: number
+  ledger_no: number
+}
+
+/** Five parameters a row; 65,535 are the most that a statement can have. */
+const ROWS_A_STATEMENT = 1_000
+
+/** Ready-made rows as objects, on the first chunks up to so many lines. */
+export async function benchQueryBuilder(
+  bench: Bench,
+  rows: string,
+  mostLines: number,
+): Promise<Outcome> {
+  const rival = await prepareRival(bench.pool)
+  const chunks = firstChunks(rival.chunks, mostLines)
+  const ready = readChunkRows(rows)
+  const objects = new Map(chunks.map((it) => [it.chunkNo, objectsOf(rowsOf(ready, it))]))
+  return await measureRival(bench, rival, chunks, async (client, chunk) => {
+    const db = builderOn(client)
+    const all = objects.get(chunk.chunkNo) ?? []
+    for (let from = 0; from < all.length; from += ROWS_A_STATEMENT) {
+      const values = all.slice(from, from + ROWS_A_STATEMENT)
+      await db.insertInto(rival.table).values(values).onConflict((it) => it.doNothing()).execute()
+    }
+    return all.length
+  })
+}
+
+function builderOn(client: Client): Kysely<Record<string, Posting>> {
+  const borrowed = { query: client.query.bind(client), release: () => undefined }
+  const pool = { connect: () => Promise.resolve(borrowed), end: () => Promise.resolve() }
+  return new Kysely({ dialect: new PostgresDialect({ pool: pool as never }) })
+}
+
+function objectsOf(rows: ChunkRows): readonly Posting[] {
+  const objects: Posting[] = []
+  eachRow(rows.bytes, (bytes, at) => {
+    objects.push({
+      customer_id: String(bytes.readBigInt64BE(at + 6)),
+      line_id: String(bytes.readBigInt64BE(at + 18)),
+      entry_set_id: bytes.readInt32BE(at + 30),
+      posting_no: bytes.readInt16BE(at + 38),
+      ledger_no: bytes.readInt16BE(at + 44),
+    })
+  })
+  return objects
+}
+
+function firstChunks(chunks: readonly SnapshotChunk[], mostLines: number): typeof chunks {
+  let lines = 0
+  return chunks.filter((it, index) => (lines += it.lines) <= mostLines || index < LANES)
+}
+
+function rowsOf(ready: readonly ChunkRows[], chunk: SnapshotChunk): ChunkRows {
+  const rows = ready[chunk.chunkNo]
+  assert(rows !== undefined, 'ready-made rows of every chunk')
+  return rows
+}
+
+interface Rival {
+  readonly run: Run
+  readonly table: string
+  readonly chunks: readonly SnapshotChunk[]
+}
+
+/** The run's rows and its table are made before the clock starts. */
+async function prepareRival(pool: Pool): Promise<Rival> {
+  const plan = await newestPlan(pool)
+  const run = await startRun(pool, plan.planId, 'bench')
+  const ledgerNo = await store.readLedgerNo(pool, run.programme, run.period)
+  assert(ledgerNo !== undefined, 'a ledger of a run that was started')
+  const chunks = await listChunks(pool, plan.snapshotId)
+  return { run, table: store.postingTableOf(ledgerNo), chunks }
+}
+
+type PostChunk = (client: Client, chunk: SnapshotChunk) => Promise<number>
+
+async function measureRival(
+  bench: Bench,
+  { run, chunks: all }: Rival,
+  chunks: readonly SnapshotChunk[],
+  post: PostChunk,
+): Promise<Outcome> {
+  let next = 0
+  let written = 0
+  const lane = async (): Promise<void> => {
+    for (let chunk = chunks[next++]; chunk !== undefined; chunk = chunks[next++]) {
+      written += await postChunk(bench.pool, run, chunk, post)
+    }
+  }
+  const usage = await usageOf(bench.pool, bench.postmaster, async () => {
+    await Promise.all(Array.from({ length: LANES }, lane))
+  })
+  const lines = chunks.reduce((sum, it) => sum + it.lines, 0)
+  const last = chunks.length === all.length ? null : (chunks.at(-1)?.lastCustomerId ?? null)
+  return { usage, lines, written, lastCustomerId: last }
+}
+
+const NO_DIGEST = Buffer.alloc(32)
+
+async function postChunk(
+  pool: Pool,
+  { runId }: Run,
+  chunk: SnapshotChunk,
+  post: PostChunk,
+): Promise<number> {
+  const ref = { runId, chunkNo: chunk.chunkNo }
+  return await withTransaction(pool, async ({ client }) => {
+    assert((await store.lockChunk(client, ref)) === 'locked', 'a chunk that nobody else is at')
+    const postings = await post(client, chunk)
+    await store.markPosted(client, ref,
+      { digest: NO_DIGEST, postings, entries: 0, lines: chunk.lines, worker: 'bench' })
+    return postings
+  })
+}

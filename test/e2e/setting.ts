@@ -1,0 +1,144 @@
+/**
+ * What the tests of whole commands start from: a fresh database, a folder for files, and a small
+ * population of which every decision is known by heart.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { expect } from 'vitest'
+import { redress } from '../support/cli.js'
+import type { CliEnvironment, CliResult } from '../support/cli.js'
+import { testDatabase } from '../support/database.js'
+
+export const AS_OF = '2026-01-13'
+export const NOW = '2026-02-01T09:00:00+09:00'
+
+export interface Setting {
+  readonly url: string
+  readonly environment: CliEnvironment
+  readonly folder: string
+  /** Writes a file of these lines and tells its path. */
+  file(name: string, lines: readonly string[]): string
+  /** With --json and --now; any exit code. */
+  run(...args: readonly string[]): Promise<CliResult>
+  /** The JSON document of a command that must end with 0. */
+  ok(...args: readonly string[]): Promise<any> // eslint-disable-line typescript/no-explicit-any
+  query(statement: string): Promise<readonly Record<string, unknown>[]>
+  entries(...flags: readonly string[]): Promise<readonly Entry[]>
+  drop(): Promise<void>
+}
+
+export async function setting(): Promise<Setting> {
+  const database = await testDatabase()
+  const folder = mkdtempSync(join(tmpdir(), 'redress-commands-'))
+  const environment = { DATABASE_URL: database.url, REDRESS_HOME: folder }
+  const run: Setting['run'] = (...args) => redress([...args, '--json', '--now', NOW], environment)
+  const ok: Setting['ok'] = async (...args) => {
+    const result = await run(...args)
+    expect(result.stderr.split('\n').filter((it) => it.startsWith('redress:')), args.join(' ')).toEqual([])
+    expect(result.exitCode, args.join(' ')).toBe(0)
+    return result.json
+  }
+  return {
+    url: database.url, environment, folder, run, ok,
+    file: (name, lines) => {
+      const path = join(folder, name)
+      writeFileSync(path, `${lines.join('\n')}\n`)
+      return path
+    },
+    query: (statement) => query(database.url, statement),
+    entries: async (...flags) => {
+      const out = join(folder, 'entries.csv')
+      await ok('ledger', 'export', '--out', out, ...flags)
+      return entriesIn(await readFile(out, 'utf8'))
+    },
+    drop: async () => {
+      await database.drop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export async function query(url: string, statement: string): Promise<readonly Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const { rows } = await client.query<Record<string, unknown>>(statement)
+    return rows
+  } finally {
+    await client.end()
+  }
+}
+
+export const COLUMNS = ['programme', 'version', 'period', 'benefit', 'customer_id', 'line_id', 'entry_no',
+  'entry_type', 'quantity', 'unit', 'option', 'valid_from', 'valid_to', 'reason', 'run_id',
+  'recorded_at'] as const
+export type Entry = Readonly<Record<(typeof COLUMNS)[number], string>>
+
+/** No value of the ledger needs quotes. */
+export function entriesIn(csv: string): readonly Entry[] {
+  const [header, ...rows] = csv.trimEnd().split('\n')
+  expect(header).toBe(COLUMNS.join(','))
+  return rows.map((row) => {
+    const fields = row.split(',')
+    expect(fields).toHaveLength(COLUMNS.length)
+    return Object.fromEntries(COLUMNS.map((name, index) => [name, fields[index] ?? ''])) as Entry
+  })
+}
+
+/** What each subject holds: grants minus reversals, told without when and by what it came. */
+export function holdingsOf(entries: readonly Entry[]): Readonly<Record<string, number>> {
+  const held = new Map<string, number>()
+  for (const it of entries) {
+    const subject = it.benefit === 'insurance' ? `customer ${it.customer_id}` : `line ${it.line_id}`
+    const what = `${it.period} ${it.benefit} ${subject} ${it.unit} ${it.valid_from}..${it.valid_to}`
+    const quantity = Number(it.quantity) * (it.entry_type === 'grant' ? 1 : -1)
+    held.set(what, (held.get(what) ?? 0) + quantity)
+  }
+  const rest = [...held].filter(([, quantity]) => quantity !== 0)
+  return Object.fromEntries(rest.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** The one line on stderr that says what went wrong. */
+export function complaintOf(result: CliResult): string {
+  const said = result.stderr.split('\n').filter((it) => it !== '')
+  const complaints = said.filter((it) => it.startsWith('redress: '))
+  expect(complaints, result.stderr).toHaveLength(1)
+  expect(result.stderr).not.toMatch(/^\s+at /m)
+  return complaints[0] ?? ''
+}
+
+const PLAIN = {
+  line_id: '', customer_id: '', customer_kind: 'individual', birth_date: '1987-06-05', network: 'kt',
+  line_kind: 'handset', payment: 'postpaid', status: 'active', activated_on: '2024-02-29',
+  contract_event: '', contract_event_on: '', plan_restriction: 'none', guardian_consent_on: '',
+  roaming_promotion_ends_on: '', notice_number: '01099887766',
+}
+export const HEADER = Object.keys(PLAIN).join(',')
+
+export function row(changes: Partial<typeof PLAIN>): string {
+  return Object.values({ ...PLAIN, ...changes }).join(',')
+}
+
+/**
+ * Nine lines of eight customers. In 2026-02 of version 1: data for 101, 102, 108 and 109, membership
+ * for all but 103 and 104, insurance for customer 901.
+ */
+export const NINE_LINES: readonly string[] = [
+  HEADER,
+  row({ line_id: '101', customer_id: '900' }),
+  row({ line_id: '102', customer_id: '901', birth_date: '1950-03-04' }),
+  row({ line_id: '103', customer_id: '902', network: 'mvno' }),
+  row({ line_id: '104', customer_id: '903', customer_kind: 'corporate', birth_date: '', line_kind: 'tablet' }),
+  row({ line_id: '105', customer_id: '904', payment: 'prepaid' }),
+  row({ line_id: '106', customer_id: '905', status: 'suspended' }),
+  row({ line_id: '107', customer_id: '906', birth_date: '2015-08-09', plan_restriction: 'minor' }),
+  row({ line_id: '108', customer_id: '900' }),
+  row({ line_id: '109', customer_id: '907', roaming_promotion_ends_on: '2026-03-15' }),
+]
+
+/** Nobody's decision but 102's and 107's: it left before the period, its guardian agreed in time. */
+export const LATE_STATUS = ['line_id,status,effective_at', '102,terminated,2026-01-20T10:00:00+09:00']
+export const LATE_CONSENT = ['line_id,guardian_consent_on', '107,2026-01-15']

@@ -1,0 +1,139 @@
+/**
+ * Commanders and workers really killed, again and again, in the middle of their chunks: whoever is
+ * started next finishes the run, and the ledger is the one of a run that nobody disturbed.
+ * REDRESS_SIMULATION_SEED replays the moments of the kills, as far as an operating system lets them
+ * be replayed.
+ */
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chanceOf, simulationSeed } from '../support/processes.js'
+import type { Chance } from '../support/processes.js'
+import { realRedis } from '../support/redis.js'
+import type { RealRedis } from '../support/redis.js'
+import { NOW, populationOf, succeeds, summaryOf } from './population.js'
+import type { Clone, ExportSummary, Population } from './population.js'
+import { Scene } from './victims.js'
+import type { Kill, Victim } from './victims.js'
+
+const LINES = 200_000
+const KILLS = 25
+const RUN = ['run', '2026-02', '--yes', '--json', '--now', NOW]
+const WORKER = ['worker']
+/** A worker alone may find nothing but what the dead have taken; after so long somebody rings. */
+const PATIENCE_MS = 12_000
+
+interface Outcome {
+  readonly rootHash: string
+  readonly entries: ExportSummary
+}
+
+let population: Population
+let redis: RealRedis
+let undisturbed: Outcome
+
+beforeAll(async () => {
+  redis = await realRedis()
+  population = await populationOf(LINES, 1)
+  const clone = await population.clone()
+  await succeeds(RUN, environmentOf(clone))
+  undisturbed = await outcomeOf(clone, 'undisturbed')
+  await clone.drop()
+}, 120_000)
+
+afterAll(async () => {
+  await population?.drop()
+  await redis?.stop()
+})
+
+describe.each([
+  { backend: 'PostgreSQL', url: () => undefined },
+  { backend: 'Redis', url: () => redis.url },
+])('a run over $backend whose processes are killed', ({ backend, url }) => {
+  it('ends in the same ledger as a run that nobody disturbed', async () => {
+    const chance = chanceOf(simulationSeed())
+    const clone = await population.clone()
+    const environment = environmentOf(clone, url())
+    const scene = new Scene(clone.url, environment)
+    await scene.open()
+    const kills = await besiege(scene, chance)
+    const startedAt = performance.now()
+    const last = await succeeds(RUN, environment)
+    tell(backend, chance, kills, Math.round(performance.now() - startedAt))
+    await scene.close()
+    expect(kills.length).toBeGreaterThanOrEqual(KILLS)
+    expect(last.json).toMatchObject({ state: 'closed', root_hash: undisturbed.rootHash })
+    expect(await outcomeOf(clone, `killed-${backend}`)).toEqual(undisturbed)
+    await clone.drop()
+  }, 120_000)
+})
+
+/** Starts processes and kills them until enough have died at work. */
+async function besiege(scene: Scene, chance: Chance): Promise<readonly Kill[]> {
+  const kills: Kill[] = []
+  // The commander makes the run: until it has, a worker has nothing to do.
+  await round(scene, chance, ['commander'], kills)
+  for (let rounds = 1; kills.length < KILLS && rounds < 2 * KILLS; rounds += 1) {
+    const counts = await scene.counts()
+    if (counts !== undefined && counts.state !== 'open') break
+    const cast = chance.pick([['commander'], ['commander', 'worker'], ['worker', 'commander'], ['worker']])
+    await round(scene, chance, cast, kills)
+  }
+  return kills
+}
+
+/** All start together and die one after the other, in the order given. */
+async function round(scene: Scene, chance: Chance, cast: readonly string[], kills: Kill[]): Promise<void> {
+  const lanes = chance.pick(['1', '1', '2'])
+  const victims = cast.map((kind) =>
+    scene.start(kind, kind === 'worker' ? WORKER : RUN, { REDRESS_LANES: lanes }))
+  try {
+    for (const victim of victims) {
+      const delayMs = chance.next() * await longestDelay(scene, kills.length)
+      const kill = await killInTime(scene, victim, delayMs)
+      if (kill !== undefined) kills.push(kill)
+    }
+  } finally {
+    for (const victim of victims) await victim.cli.kill('SIGKILL')
+  }
+}
+
+async function killInTime(scene: Scene, victim: Victim, delayMs: number): Promise<Kill | undefined> {
+  try {
+    return await scene.kill(victim, delayMs, PATIENCE_MS)
+  } catch (error) {
+    if (!victim.name.startsWith('worker')) throw error
+    return undefined
+  }
+}
+
+// A chunk takes some 25 ms: the chunks that are left have to last for the kills that are left.
+async function longestDelay(scene: Scene, killed: number): Promise<number> {
+  const counts = await scene.counts()
+  return (25 * (counts?.open ?? 40)) / Math.max(1, KILLS - killed)
+}
+
+function environmentOf(clone: Clone, redisUrl?: string): Readonly<Record<string, string | undefined>> {
+  return { DATABASE_URL: clone.url, REDRESS_HOME: clone.home, ...(redisUrl && { REDIS_URL: redisUrl }) }
+}
+
+async function outcomeOf(clone: Clone, name: string): Promise<Outcome> {
+  const environment = environmentOf(clone)
+  const verified = await succeeds(['ledger', 'verify', '--replay'], environment)
+  expect(verified.json).toMatchObject({ ok: true, replayed: true, differences: [], runs: [{ run_id: '1' }] })
+  const runs = await succeeds(['runs', 'list'], environment)
+  expect(runs.json).toHaveLength(1)
+  const out = join(population.folder, `${name}.csv`)
+  await succeeds(['ledger', 'export', '--out', out], environment)
+  const entries = await summaryOf(out)
+  expect(entries.repeated).toBe(0)
+  return { rootHash: runs.json[0].root_hash, entries }
+}
+
+function tell(backend: string, chance: Chance, kills: readonly Kill[], finishedAfterMs: number): void {
+  const inside = kills.filter((it) => it.insideChunk).length
+  const slowest = Math.max(...kills.map((it) => it.workedAfterMs))
+  process.stderr.write(`${backend}, seed ${chance.seed}: ${kills.length} kills, ${inside} of them inside a ` +
+    `chunk's transaction, of ${kills.filter((it) => it.victim.startsWith('worker')).length} workers; ` +
+    `started again, a process worked on a chunk within ${slowest} ms; the last one closed the run ` +
+    `after ${finishedAfterMs} ms\n`)
+}

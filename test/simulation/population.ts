@@ -1,0 +1,154 @@
+/**
+ * A population in a database of its own, imported once by the real commands and then cloned for
+ * each scenario, so that every scenario starts from equal rows.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
+import { createHash, randomBytes } from 'node:crypto'
+import { createInterface } from 'node:readline'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { generateSnapshot } from '../../src/generate/generate-snapshot.js'
+import { redress } from '../support/cli.js'
+import type { CliResult } from '../support/cli.js'
+import { testDatabase } from '../support/database.js'
+
+export const NOW = '2026-02-01T09:00:00+09:00'
+export const AS_OF = '2026-01-13'
+
+export interface Population {
+  readonly folder: string
+  readonly files: { readonly snapshot: string, readonly status: string, readonly consents: string }
+  readonly lines: number
+  /** A database with the same rows and another identity. */
+  clone(): Promise<Clone>
+  drop(): Promise<void>
+}
+
+export interface Clone {
+  readonly url: string
+  readonly home: string
+  drop(): Promise<void>
+}
+
+/** `seed` makes the same files again. */
+export async function populationOf(lines: number, seed: number): Promise<Population> {
+  const folder = mkdtempSync(join(tmpdir(), 'redress-simulation-'))
+  const files = await generateFiles(folder, lines, seed)
+  const database = await testDatabase()
+  const environment = { DATABASE_URL: database.url, REDRESS_HOME: folder }
+  await succeeds(['snapshot', 'import', files.snapshot, '--as-of', AS_OF], environment)
+  await succeeds(['status', 'import', files.status], environment)
+  await succeeds(['consents', 'import', files.consents], environment)
+  return {
+    folder, files, lines,
+    clone: () => cloneOf(database.url, folder),
+    drop: async () => {
+      await database.drop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export async function generateFiles(folder: string, lines: number, seed: number): Promise<Population['files']> {
+  const files = { snapshot: join(folder, 'snapshot.csv'), status: join(folder, 'status.csv'),
+    consents: join(folder, 'consents.csv') }
+  await generateSnapshot({ size: { lines }, seed, asOf: AS_OF, badRows: 0, order: 'customer',
+    out: files.snapshot, statusOut: files.status, consentsOut: files.consents })
+  return files
+}
+
+/** Runs a command that must end with 0; its JSON document comes back in the result. */
+export async function succeeds(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<CliResult> {
+  const result = await redress(args.includes('--json') ? args : [...args, '--json'], environment)
+  if (result.exitCode === 0) return result
+  throw new Error(`redress ${args.join(' ')}: exit ${result.exitCode}\n${result.stderr}`)
+}
+
+async function cloneOf(url: string, home: string): Promise<Clone> {
+  const template = nameIn(url)
+  // The name keeps the owner's mark, by which databases of killed tests are found and dropped.
+  const name = template.replace(/_[^_]+$/, `_${randomBytes(4).toString('hex')}`)
+  const own = withName(url, name)
+  await asAdmin(url, async (admin) => {
+    await untilUnused(admin, template)
+    await admin.query(`create database ${name} template ${template}`)
+  })
+  // Another installation, or the clones would share their messages in one Redis.
+  await within(own, (it) => it.query('update installation set installation_id = gen_random_uuid()'))
+  return {
+    url: own,
+    home,
+    drop: () => asAdmin(url, (admin) => admin.query(`drop database if exists ${name} with (force)`)),
+  }
+}
+
+// A command that has ended may still be counted as connected for a moment.
+async function untilUnused(admin: pg.Client, name: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const { rowCount } = await admin.query('select 1 from pg_stat_activity where datname = $1', [name])
+    if (rowCount === 0) return
+    await new Promise((done) => setTimeout(done, 50))
+  }
+}
+
+async function asAdmin(url: string, work: (admin: pg.Client) => Promise<unknown>): Promise<void> {
+  await within(withName(url, 'postgres'), work)
+}
+
+export async function within<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url })
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+function nameIn(url: string): string {
+  return new URL(url).pathname.slice(1)
+}
+
+function withName(url: string, name: string): string {
+  const named = new URL(url)
+  named.pathname = `/${name}`
+  return named.href
+}
+
+export interface ExportSummary {
+  readonly entries: number
+  /** How many keys (programme, period, benefit, subject, entry_no) come twice. */
+  readonly repeated: number
+  /** Of all rows without run_id and recorded_at, in order of their text. */
+  readonly sha256: string
+}
+
+/** Reads a `ledger export`; entries are compared without who posted them and when. */
+export async function summaryOf(file: string): Promise<ExportSummary> {
+  const rows: string[] = []
+  const keys = new Set<string>()
+  let repeated = 0
+  let isHeader = true
+  for await (const row of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+    if (isHeader) {
+      isHeader = false
+      continue
+    }
+    const fields = row.split(',')
+    const [programme, , period, benefit, customer, line, entryNo] = fields
+    const subject = benefit === 'insurance' ? customer : line
+    const key = `${programme},${period},${benefit},${subject},${entryNo}`
+    if (keys.has(key)) repeated += 1
+    keys.add(key)
+    rows.push(fields.slice(0, -2).join(','))
+  }
+  const hash = createHash('sha256')
+  for (const row of rows.toSorted()) hash.update(`${row}\n`)
+  return { entries: rows.length, repeated, sha256: hash.digest('hex') }
+}
