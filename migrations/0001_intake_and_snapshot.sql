@@ -102,14 +102,16 @@ create table status_change (
   -- Rises with the order of import, then of the rows in a file: the last one at an instant counts.
   sequence_no bigint generated always as identity,
   status line_status not null,
-  import_id bigint not null references import,
+  -- No foreign key: its check took 9 of 13 µs a row. A file's rows and the mark that accepts its
+  -- import are one transaction, and an accepted import is final.
+  import_id bigint not null,
   primary key (line_id, effective_at, sequence_no)
 );
 
 create table guardian_consent (
   line_id bigint not null,
   guardian_consent_on date not null,
-  import_id bigint not null references import,
+  import_id bigint not null,
   primary key (line_id, guardian_consent_on)
 );
 
@@ -138,6 +140,8 @@ begin
   return case when tg_op = 'DELETE' then old else new end;
 end $$;
 
+create trigger accepted before update or delete on import
+  for each row when (old.state = 'accepted') execute function refuse_change();
 create trigger sealed before update or delete on snapshot
   for each row execute function refuse_change_of_sealed_row();
 create trigger sealed before update or delete on snapshot_chunk

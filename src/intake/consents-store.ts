@@ -17,6 +17,7 @@ export function copyConsentsStatement(columnNames: readonly string[]): string {
 
 /** @returns how many rows were stored */
 export async function storeConsentRows(client: Client, importId: string): Promise<number> {
+  await client.query(`set local work_mem = '128MB'`)
   const { rowCount } = await client.query(
     `insert into guardian_consent (line_id, guardian_consent_on, import_id)
      select distinct line_id, guardian_consent_on, $1::bigint from pg_temp.consent_row

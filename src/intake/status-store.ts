@@ -24,6 +24,8 @@ export function copyStatusStatement(columnNames: readonly string[]): string {
 export async function storeStatusRows(client: Client, importId: string): Promise<number> {
   // Two files at a time would each miss the other's rows, and mix their sequence.
   await client.query('lock table status_change in share row exclusive mode')
+  // Two sorts of up to some million rows stay in memory.
+  await client.query(`set local work_mem = '128MB'`)
   await client.query('analyze pg_temp.status_row')
   const { rowCount } = await client.query(
     `with staged as (

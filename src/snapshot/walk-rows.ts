@@ -133,10 +133,10 @@ class Walk {
     return chunk
   }
 
-  // 7 bits of flags and two dates of 17 bits each make an exact key of 41 bits.
+  // 7 bits of flags and two dates of 22 bits each make a key of 51 bits, which a number holds exactly.
   #indexOfFacts(): number {
     const { flags, consentDay, promotionDay } = this.#view
-    const key = flags + 128 * (dayBits(consentDay) + 131_072 * dayBits(promotionDay))
+    const key = flags + 128 * (dayBits(consentDay) + 4_194_304 * dayBits(promotionDay))
     let index = this.#factsIndex.get(key)
     if (index === undefined) {
       index = this.#pack.addFacts(this.#view.facts())
@@ -146,9 +146,9 @@ class Walk {
   }
 }
 
-/** 0 for none; dates from 1900 to 2199 become 1 … 109,573. */
+/** 0 for none; the dates that a file may hold, 0001-01-01 to 9999-12-31, become 1 … 3,652,059. */
 function dayBits(day: number | null): number {
-  return day === null ? 0 : day + 36_525
+  return day === null ? 0 : day + 730_120
 }
 
 function sameId(bytes: Buffer, at: number, id: Buffer): boolean {

@@ -47,13 +47,15 @@ export const row = (changes: Values = {}, columns: readonly string[] = COLUMNS):
 }
 /** Three good lines of one customer. */
 export const good = [row(), row({ line_id: '102' }), row({ line_id: '103' })]
-export const text = (...lines: string[]): Buffer => Buffer.from(lines.map((it) => `${it}\n`).join(''))
+export const text = (...lines: string[]): Buffer =>
+  Buffer.from(lines.map((it) => `${it}\n`).join(''))
 /** A header, a good row on line 2, and then these rows from line 3 on. */
 export const after = (...lines: string[]): Buffer => text(header, row(), ...lines)
 /** Changes of the row on line 3. */
 export const third = (changes: Values): Buffer => after(row({ line_id: '102', ...changes }))
 
-export const read = (rows: number, quarantined = 0): { counts: NonNullable<HostileFile['counts']> } => ({
+type Counts = NonNullable<HostileFile['counts']>
+export const read = (rows: number, quarantined = 0): { readonly counts: Counts } => ({
   counts: { read: rows, quarantined },
 })
 export const accepted = (name: string, content: Buffer, rows = 3): HostileFile => ({
@@ -62,12 +64,23 @@ export const accepted = (name: string, content: Buffer, rows = 3): HostileFile =
 export const oneFault = (name: string, content: Buffer, fault: string): HostileFile => ({
   name, content, exit: 0, ...read(2, 1), faults: [fault],
 })
-export const badField = (name: string, column: string, value: string, reason: string): HostileFile =>
-  oneFault(name, third({ [column]: value }), `3 ${column} ${reason}`)
-export const refused = (name: string, content: HostileFile['content'], error: string): HostileFile => ({
-  name, content, exit: 2, error,
-})
-export const badHeader = (name: string, content: Buffer, where: string, problem: string): HostileFile =>
+export const badField = (
+  name: string,
+  column: string,
+  value: string,
+  reason: string,
+): HostileFile => oneFault(name, third({ [column]: value }), `3 ${column} ${reason}`)
+export const refused = (
+  name: string,
+  content: HostileFile['content'],
+  error: string,
+): HostileFile => ({ name, content, exit: 2, error })
+export const badHeader = (
+  name: string,
+  content: Buffer,
+  where: string,
+  problem: string,
+): HostileFile =>
   refused(
     name,
     content,

@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { projectRoot } from '../../src/config/project-root.js'
 import { openPool } from '../../src/db/database.js'
 import { importSnapshotFile } from '../../src/intake/import-snapshot-file.js'
 import { importStatusFile } from '../../src/intake/import-staged-file.js'
@@ -97,6 +100,41 @@ test('the next import clears what a killed process left, not what a living one h
   expect(await setting.query(`select 1 from import where file_name = 'dead.csv'`)).toEqual([])
   expect(await setting.leftovers()).toEqual([])
   await living.end()
+})
+
+const KILLED = `
+  const { importSnapshotFile } = await import(process.argv[1] + '/intake/import-snapshot-file.js')
+  const { openPool } = await import(process.argv[1] + '/db/database.js')
+  const { Cipher } = await import(process.argv[1] + '/privacy/cipher.js')
+  await importSnapshotFile({
+    pool: openPool({ url: process.argv[2], max: 5, name: 'killed' }),
+    cipher: new Cipher(Buffer.alloc(32, 7)),
+    path: process.argv[3],
+    asOf: '2026-01-13',
+    importedBy: 'tester',
+    now: () => '2026-02-01T00:00:00.000Z',
+    onProgress: ({ rows }) => rows > 20_000 && process.kill(process.pid, 'SIGKILL'),
+  })
+`
+
+test('a process that is killed while loading leaves what a repeat clears', async () => {
+  const options = { ...setting.optionsFor(snapshotText(60_001)), asOf: AS_OF }
+  const dist = join(projectRoot(), 'dist', 'src')
+  const killed = spawnSync(
+    process.execPath,
+    ['--input-type=module', '--eval', KILLED, '--', dist, setting.url, options.path],
+    { encoding: 'utf8' },
+  )
+  expect(killed).toMatchObject({ signal: 'SIGKILL', stderr: '' })
+  const loading = `select 1 from import where state = 'loading'`
+  expect(await setting.query(loading)).toHaveLength(1)
+  // The server needs a moment to see that the process is gone.
+  await vi.waitFor(async () => {
+    const alive = `select 1 from pg_stat_activity where application_name = 'killed'`
+    expect(await setting.query(alive)).toEqual([])
+  }, 10_000)
+  expect(await importSnapshotFile(options)).toMatchObject({ already: false, accepted: 60_001 })
+  expect(await setting.leftovers()).toEqual([])
 })
 
 test('memory stays flat over a file of bad rows', async () => {

@@ -4,13 +4,14 @@
  */
 import { createHash } from 'node:crypto'
 import { entriesFor } from '../../src/ledger/difference.js'
-import type { LedgerEntry } from '../../src/ledger/entry.js'
+import type { EntrySet, LedgerEntry } from '../../src/ledger/entry.js'
 import type { CaseLine, Customer, LineFacts, Period } from '../../src/rules/case.js'
 import { decide } from '../../src/rules/decide.js'
 import type { Benefit, CaseDecisions, Decision } from '../../src/rules/decision.js'
 import type { ProgrammeVersion } from '../../src/rules/programme.js'
-import type { ChunkInput, LineFact, Posted } from '../../src/runs/chunk-input.js'
+import type { ChunkInput, LineFact } from '../../src/runs/chunk-input.js'
 import { canonical } from '../../src/runs/entry-sets.js'
+import { postedBytes, PostedRows } from '../../src/runs/posted-rows.js'
 import { NO_BIRTH_DAY, openPack, PackBuilder } from '../../src/snapshot/pack.js'
 
 export interface ModelLine {
@@ -28,6 +29,14 @@ export interface ModelCustomer {
 export interface World {
   readonly customers: readonly ModelCustomer[]
   readonly facts: readonly LineFact[]
+}
+
+/** A row of the ledger with what it says. */
+export interface Posted {
+  readonly customerId: bigint
+  readonly lineId: bigint
+  readonly postingNo: number
+  readonly entries: EntrySet
 }
 
 export interface ModelTally {
@@ -65,8 +74,19 @@ export function packOf(customers: readonly ModelCustomer[]): Buffer {
   return builder.take()
 }
 
+/** Made anew for each walk, since the posted rows are walked once. */
 export function inputOf(world: World, posted: readonly Posted[]): ChunkInput {
-  return { pack: openPack(packOf(world.customers)), facts: world.facts, posted }
+  const ids = new Map<string, number>()
+  const sets = new Map<number, EntrySet>()
+  const rows = posted.map(({ entries, ...row }) => {
+    const json = canonical(entries)
+    const setId = ids.get(json) ?? ids.size + 1
+    ids.set(json, setId)
+    sets.set(setId, entries)
+    return postedBytes({ ...row, setId })
+  })
+  return { pack: openPack(packOf(world.customers)), facts: world.facts,
+    posted: new PostedRows(Buffer.concat(rows), sets) }
 }
 
 function postgresDay(iso: string): number {

@@ -69,7 +69,7 @@ export function onReading(
       rows = progress.rows
       stage.update(progress.bytesRead, progress.bytesTotal)
     },
-    finish: () => stage.finish(`${label}: ${formatCount(rows)} rows`),
+    finish: () => stage.finish(`${formatCount(rows)} rows`),
   }
 }
 

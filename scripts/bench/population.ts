@@ -1,0 +1,103 @@
+/** A population of some size as files, and the template databases made of them. */
+import { mkdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { projectRoot } from '../../src/config/project-root.js'
+import { openPool } from '../../src/db/database.js'
+import { generateSnapshot } from '../../src/generate/generate-snapshot.js'
+import type { PopulationSize } from '../../src/generate/generate-snapshot.js'
+import type { RowOrder } from '../../src/generate/row-order.js'
+import { spawnTask } from './spawn-task.js'
+import type { SpawnOptions } from './spawn-task.js'
+import { AS_OF } from './task.js'
+import type { Outcome } from './task.js'
+
+export interface Population {
+  readonly lines: number
+  readonly customers: number
+  readonly snapshot: string
+  readonly statuses: string
+  readonly consents: string
+  readonly bytes: number
+}
+
+const SEED = 1
+
+export async function makePopulation(
+  size: PopulationSize,
+  order: RowOrder = 'customer',
+): Promise<Population> {
+  const folder = workFolder()
+  const [snapshot, statuses, consents] = ['lines', 'statuses', 'consents'].map((name) =>
+    join(folder, `${name}-${Object.values(size)[0]}-${order}.csv`)) as [string, string, string]
+  const made = await generateSnapshot({ size, seed: SEED, asOf: AS_OF, badRows: 0, order,
+    out: snapshot, statusOut: statuses, consentsOut: consents })
+  const { size: bytes } = statSync(snapshot)
+  return { lines: made.lines, customers: made.customers, snapshot, statuses, consents, bytes }
+}
+
+/** For files that only the bench reads; emptied by `clearWork`. */
+export function workFolder(): string {
+  const folder = join(projectRoot(), '.cache', `bench-${process.pid}`)
+  mkdirSync(folder, { recursive: true })
+  return folder
+}
+
+export function clearWork(): void {
+  rmSync(workFolder(), { recursive: true, force: true })
+}
+
+export interface Imported {
+  /** Name of the template that holds the population. */
+  readonly database: string
+  readonly imported: Outcome
+}
+
+/** Lines, later statuses and consents, as the commands import them. */
+export async function importPopulation(
+  options: SpawnOptions,
+  population: Population,
+): Promise<Imported> {
+  const { snapshot, statuses, consents } = population
+  const database = `imported_${population.lines}`
+  await options.server.create(database)
+  const imported = await spawnTask(options, database, { kind: 'import', file: snapshot })
+  await spawnTask(options, database, { kind: 'changes', statuses, consents })
+  await analyze(options.server.urlOf(database))
+  return { database, imported }
+}
+
+// Autovacuum would come to it within a minute; so all copies have the same statistics.
+async function analyze(url: string): Promise<void> {
+  const pool = openPool({ url, max: 1, name: 'redress bench' })
+  await pool.query('vacuum (analyze) status_change, guardian_consent, snapshot_line')
+  await pool.end()
+}
+
+export interface Planned {
+  readonly database: string
+  readonly snapshotId: number
+}
+
+/**
+ * A template with an approved plan, and all that the SQL rival may wish for: an index in the order
+ * of the chunks, fresh statistics, and a visibility map.
+ */
+export async function planPopulation(
+  options: SpawnOptions,
+  { database: imported }: Imported,
+): Promise<Planned> {
+  const { server } = options
+  const database = `planned_${imported}`
+  await server.clone(imported, database)
+  await spawnTask(options, database, { kind: 'plan' })
+  const pool = openPool({ url: server.urlOf(database), max: 1, name: 'redress bench' })
+  try {
+    const { rows } = await pool.query<{ id: number }>('select max(snapshot_id) as id from snapshot')
+    const snapshotId = rows[0]?.id ?? 0
+    await pool.query(`create index on snapshot_line_${snapshotId} (customer_id, line_id)`)
+    await pool.query(`vacuum (analyze) snapshot_line, plan_line_fact, entry_set, snapshot_chunk`)
+    return { database, snapshotId }
+  } finally {
+    await pool.end()
+  }
+}

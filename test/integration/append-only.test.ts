@@ -1,0 +1,135 @@
+/** What is final stays as it is: PostgreSQL refuses every change, also to the role that owns the tables. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { errorCodeOf, withTransaction } from '../../src/db/database.js'
+import { LedgerSetting, OLD } from '../support/builders.js'
+
+let setting: LedgerSetting
+let leaf: string
+let posting: string
+
+beforeAll(async () => {
+  setting = await LedgerSetting.open()
+  const snapshot = await setting.importLines([
+    { line_id: 1, customer_id: 1, ...OLD }, { line_id: 2, customer_id: 2, plan_restriction: 'minor' }])
+  leaf = `snapshot_line_${snapshot.snapshotId}`
+  await setting.importStatuses('1,suspended,2026-01-20T00:00:00+09:00')
+  await setting.importConsents('2,2026-01-15')
+  const run = await setting.planAndExecute('2026-02')
+  expect(run.state).toBe('closed')
+  posting = await setting.ledgerTable('2026-02')
+})
+afterAll(async () => {
+  await setting.close()
+})
+
+/** The error's SQLSTATE, or undefined when the statement was let through; what it did is undone. */
+async function refusalOf(sql: string): Promise<string | undefined> {
+  const undo = new Error('undo')
+  try {
+    await withTransaction(setting.pool, async ({ client }) => {
+      await client.query(sql)
+      throw undo
+    })
+  } catch (error) {
+    return error === undo ? undefined : errorCodeOf(error)
+  }
+  return undefined
+}
+
+async function refusals(statements: readonly string[]): Promise<readonly (readonly [string, unknown])[]> {
+  const found: [string, unknown][] = []
+  for (const sql of statements) found.push([sql, await refusalOf(sql)])
+  return found
+}
+
+const allRefused = (statements: readonly string[]): readonly (readonly [string, unknown])[] =>
+  statements.map((sql) => [sql, 'RD001'])
+
+describe('a change is refused with RD001', () => {
+  const tables: readonly (readonly [string, string])[] = [
+    ['snapshot', 'lines = 0'],
+    ['snapshot_chunk', 'lines = 0'],
+    ['status_change', `status = 'active'`],
+    ['guardian_consent', `guardian_consent_on = '2026-01-01'`],
+    ['plan_line_fact', 'status_at_start = null'],
+    ['entry_set', `entries = '[]'`],
+    ['ledger', `period = '2026-07'`],
+    ['ledger_posting', 'posting_no = 2'],
+  ]
+
+  it.each(tables)('in %s', async (table, change) => {
+    const [{ rows } = { rows: 0 }] = await setting.query<{ rows: number }>(`select count(*)::int as rows from ${table}`)
+    // Row triggers answer for rows alone: an empty table would prove nothing.
+    expect(rows).toBeGreaterThan(0)
+    const statements = [`update ${table} set ${change}`, `delete from ${table}`, `truncate ${table} cascade`]
+    expect(await refusals(statements)).toEqual(allRefused(statements))
+  })
+
+  it('in the rows of a sealed snapshot, and none can be added', async () => {
+    const statements = [
+      `update ${leaf} set status = 'active'`, `delete from ${leaf}`, `truncate ${leaf}`,
+      `insert into ${leaf} select * from ${leaf}`,
+      `update snapshot_line set status = 'active'`, 'truncate snapshot_line',
+      // Both would pass statement triggers of the leaf by.
+      `insert into ${leaf} select * from ${leaf} where false`, `delete from ${leaf} where false`,
+    ]
+    expect(await refusals(statements)).toEqual(allRefused(statements))
+  })
+
+  it('in the rows of a sealed snapshot that are reached through the table of all snapshots', async () => {
+    const statements = ['delete from snapshot_line', 'insert into snapshot_line select * from snapshot_line']
+    expect(await refusals(statements)).toEqual(allRefused(statements))
+  })
+
+  it('in the postings of a period that are reached directly', async () => {
+    const statements = [`update ${posting} set posting_no = 2`, `delete from ${posting}`, `truncate ${posting}`]
+    expect(await refusals(statements)).toEqual(allRefused(statements))
+  })
+
+  it('in a closed run and its posted chunks', async () => {
+    const statements = [
+      `update run set state = 'open', root_hash = null`, `update run set balance = '{}'`, 'delete from run',
+      `update run_chunk set state = 'open', digest = null`, 'update run_chunk set worker = null',
+      'delete from run_chunk',
+    ]
+    expect(await refusals(statements)).toEqual(allRefused(statements))
+  })
+
+  it('when runs or their chunks are truncated', async () => {
+    const statements = ['truncate run cascade', 'truncate run_chunk']
+    expect(await refusals(statements)).toEqual(allRefused(statements))
+  })
+})
+
+it('a statement that changes nothing final is let through', async () => {
+  expect(await refusalOf('update snapshot set lines = lines where false')).toBeUndefined()
+  expect(await refusalOf(`update plan set holds = '[]'`)).toBeUndefined()
+})
+
+it('a posting can be added once under its number, not twice', async () => {
+  const copy = `insert into ${posting} (customer_id, line_id, entry_set_id, posting_no)
+                select customer_id, line_id, entry_set_id, posting_no`
+  expect(await refusalOf(`${copy} + 1 from ${posting}`)).toBeUndefined()
+  expect(await refusalOf(`${copy} from ${posting}`)).toBe('23505')
+})
+
+it('an approval has to sign the hash of its plan', async () => {
+  const plan = await setting.plan('2026-03')
+  const approve = (hash: string): string =>
+    `update plan set approved_by = 'a', approved_at = now(), approved_hash = ${hash} where plan_id = ${plan.planId}`
+  expect(await refusalOf(approve(`decode('${plan.planHash}', 'hex')`))).toBeUndefined()
+  expect(await refusalOf(approve(`sha256('another')`))).toBe('23514')
+  expect(await refusalOf(approve('null'))).toBe('23514')
+})
+
+it('no second run of a period is open, nor a second run of a plan', async () => {
+  const first = await setting.plan('2026-04')
+  await setting.start(first)
+  const another = `insert into run (plan_id, programme, period, chunks, started_by)
+    values ((select min(plan_id) from plan where period = '2026-03'), 'kt-2026', '2026-04', 1, 'x')`
+  expect(await refusalOf(another)).toBe('23505')
+  expect(await refusalOf(another.replace('2026-04', '2026-07'))).toBeUndefined()
+  const again = `insert into run (plan_id, programme, period, chunks, started_by)
+    values (${first.planId}, 'kt-2026', '2026-07', 1, 'x')`
+  expect(await refusalOf(again)).toBe('23505')
+})
