@@ -56,6 +56,7 @@ const KINDS = {
     EXIT.held,
     (it) => `snapshot ${it['snapshot']}: ${it['problem']}; expected the content that was sealed`,
   ),
+  LINE_UNKNOWN: kind(EXIT.refused, (it) => `line ${it['line']}: in no snapshot of ${it['programme']}; expected a line_id of it`),
   PLAN_UNKNOWN: kind(EXIT.refused, (it) => `plan ${it['plan']}: unknown; expected a plan_id that \`redress plan\` printed`),
   PLAN_STALE: kind(EXIT.conflict, (it) => `plan ${it['plan']}: stale, ${it['problem']}; expected a new plan`),
   PLAN_HELD: kind(EXIT.held, (it) => `plan ${it['plan']}: held, ${it['problem']}`),

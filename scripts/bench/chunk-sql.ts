@@ -45,7 +45,7 @@ function statement(table: string, lines: string): string {
     from (
       select customer_id, line_id,
         (is_handset and payment = 'postpaid' and status = 'active' and status_at_start = 'active'
-          and (plan_restriction = 'none' or consent_on <= '2026-01-20'))::integer
+          and (plan_restriction = 'none' or consent_on <= '2026-01-20') is true)::integer
         + 2 * (is_handset and status_at_start <> 'terminated')::integer
         + 4 * (may_carry and line_id = min(line_id) filter (where may_carry)
                  over (partition by customer_id))::integer as mask

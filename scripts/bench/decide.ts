@@ -227,11 +227,11 @@ function zenEngine(): DecideAll {
     const all: CaseReasons[] = []
     for (let from = 0; from < cases.length; from += ZEN_BATCH) {
       const batch = cases.slice(from, from + ZEN_BATCH)
-      const { result } = await decision.evaluate({
+      const answer = await decision.evaluate({
         lines: batch.flatMap((it) => it.lines),
         customers: batch.map((it) => it.customer),
       })
-      all.push(...regrouped(batch, result as ZenResult))
+      all.push(...regrouped(batch, answer.result as ZenResult))
     }
     return all
   }

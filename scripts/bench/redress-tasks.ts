@@ -48,8 +48,9 @@ export async function benchChanges(
 ): Promise<Outcome> {
   let rows = 0
   const usage = await usageOf(bench.pool, bench.postmaster, async () => {
-    rows += (await importStatusFile(importOptionsOf(bench, statuses))).accepted
-    rows += (await importConsentsFile(importOptionsOf(bench, consents))).accepted
+    const status = await importStatusFile(importOptionsOf(bench, statuses))
+    const consent = await importConsentsFile(importOptionsOf(bench, consents))
+    rows = status.accepted + consent.accepted
   })
   return { usage, lines: rows, written: rows, lastCustomerId: null }
 }

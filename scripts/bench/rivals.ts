@@ -142,7 +142,8 @@ async function measureRival(
   let written = 0
   const lane = async (): Promise<void> => {
     for (let chunk = chunks[next++]; chunk !== undefined; chunk = chunks[next++]) {
-      written += await postChunk(bench.pool, run, chunk, post)
+      const posted = await postChunk(bench.pool, run, chunk, post)
+      written += posted
     }
   }
   const usage = await usageOf(bench.pool, bench.postmaster, async () => {

@@ -5,6 +5,7 @@ import type { Settings } from '../config/settings.js'
 import { describeDatabaseError, errorCodeOf, isOutage } from '../db/database.js'
 import { EXIT, RedressError } from '../errors.js'
 import { addDemo } from './commands/demo.js'
+import { addExplain } from './commands/explain.js'
 import { addImports } from './commands/imports.js'
 import { addLedger } from './commands/ledger.js'
 import { addPlans } from './commands/plans.js'
@@ -44,7 +45,7 @@ async function main(argv: readonly string[]): Promise<number> {
       parts.out.progress.stop()
     }
   }
-  for (const add of [addDemo, addSnapshots, addImports, addPlans, addRuns, addLedger, addServices]) add(program, act)
+  for (const add of [addDemo, addSnapshots, addImports, addPlans, addRuns, addLedger, addExplain, addServices]) add(program, act)
   try {
     await program.parseAsync(argv)
     return exitCode

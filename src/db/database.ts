@@ -126,7 +126,8 @@ export function isOutage(error: unknown): boolean {
  */
 export function describeDatabaseError(error: unknown): RedressError {
   const code = errorCodeOf(error) ?? 'unknown'
-  const constraint = typeof error === 'object' && error !== null && 'constraint' in error ? ` (${String(error.constraint)})` : ''
+  const named = typeof error === 'object' && error !== null && 'constraint' in error ? error.constraint : undefined
+  const constraint = typeof named === 'string' ? ` (${named})` : ''
   return new RedressError('DATABASE_UNAVAILABLE', {
     problem: `error ${code}${constraint}`,
     expected: 'a PostgreSQL 15 or later that answers',

@@ -63,3 +63,32 @@ export function copyChunkEntries(
     order by customer_id, line_id, posting_no, subject desc, entry_no
   ) to stdout (format csv)`)
 }
+
+/** An entry as `explain` tells it. */
+export interface ToldEntry {
+  readonly entry_no: number
+  readonly entry_type: string
+  readonly benefit: string
+  readonly quantity: string
+  readonly unit: string
+  readonly option: string | null
+  readonly valid_from: string
+  readonly valid_to: string
+  readonly reason: string
+  readonly run_id: string
+}
+
+/** All entries that a line carries in a period, in the order they were posted. */
+export async function entriesOfLine(
+  pool: Pool,
+  ledgerNo: number,
+  customerId: string,
+  lineId: string,
+): Promise<readonly ToldEntry[]> {
+  const { rows } = await pool.query<ToldEntry>(
+    `select entry_no, entry_type, benefit, quantity, unit, option, valid_from, valid_to, reason, run_id
+     from ledger_entry
+     where ledger_no = $1 and customer_id = $2 and line_id = $3
+     order by posting_no, subject desc, entry_no`, [ledgerNo, customerId, lineId])
+  return rows
+}

@@ -79,8 +79,7 @@ export class DecisionMemo {
     if (corporate) return CORPORATE
     let customer = this.#customers.get(birthDay)
     if (customer === undefined) {
-      assert(birthDay !== NO_BIRTH_DAY, 'a birth date of every individual')
-      customer = { kind: 'individual', birthDate: isoOfPostgresDay(birthDay) }
+      customer = customerOf(birthDay, corporate)
       this.#customers.set(birthDay, customer)
     }
     return customer
@@ -169,3 +168,10 @@ export class DecisionMemo {
 }
 
 const CORPORATE: Customer = { kind: 'corporate', birthDate: null }
+
+/** `birthDay` as in a pack. */
+export function customerOf(birthDay: number, corporate: boolean): Customer {
+  if (corporate) return CORPORATE
+  assert(birthDay !== NO_BIRTH_DAY, 'a birth date of every individual')
+  return { kind: 'individual', birthDate: isoOfPostgresDay(birthDay) }
+}

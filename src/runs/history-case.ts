@@ -116,7 +116,11 @@ export class HistoryCase {
   }
 }
 
-function withFact(line: CaseLine, fact: LineFact): CaseLine {
+/** The line as it was at the period's start, by what became known after the base date. */
+export function withFact(
+  line: CaseLine,
+  fact: Pick<LineFact, 'statusAtStart' | 'guardianConsentOn'>,
+): CaseLine {
   const consents = [line.facts.guardianConsentOn, fact.guardianConsentOn].filter((it) => it !== null)
   const guardianConsentOn = consents.toSorted()[0] ?? null
   return {

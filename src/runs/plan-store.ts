@@ -3,7 +3,7 @@ import { assert } from '../assert.js'
 import type { Client, Pool, Tx } from '../db/database.js'
 import { RedressError } from '../errors.js'
 import type { EntrySet } from '../ledger/entry.js'
-import type { IsoDate, Period } from '../rules/case.js'
+import type { IsoDate, LineStatus, Period } from '../rules/case.js'
 import { lineTableOf } from '../snapshot/snapshot-store.js'
 import type { EntrySetRef } from './entry-sets.js'
 import { canonical, parseEntrySet } from './entry-sets.js'
@@ -60,20 +60,45 @@ export interface FactsQuery {
   readonly inputs: readonly string[]
 }
 
+export interface KnownFact {
+  readonly lineId: string
+  readonly statusAtStart: LineStatus | null
+  readonly guardianConsentOn: IsoDate | null
+}
+
+/** What a plan made now would settle of some lines. */
+export async function factsOfLines(
+  pool: Pool,
+  query: FactsQuery,
+  lineIds: readonly string[],
+): Promise<readonly KnownFact[]> {
+  const { rows } = await pool.query<{
+    line_id: string; status_at_start: LineStatus | null; guardian_consent_on: IsoDate | null
+  }>(
+    `select line_id, status_at_start, guardian_consent_on
+     from (${FACTS(lineTableOf(query.snapshotId), 'and line_id = any($5::bigint[])')}) it`,
+    [query.inputs, query.baseDate, query.period, query.zone, lineIds],
+  )
+  return rows.map((it) => ({ lineId: it.line_id, statusAtStart: it.status_at_start,
+    guardianConsentOn: it.guardian_consent_on }))
+}
+
 // Changes up to the end of the base date are the snapshot's own; of those after it, the last one
 // at or before the period's start counts. Only lines that differ from the snapshot are named.
-const FACTS = (table: string): string => `
+const FACTS = (table: string, ofLines = ''): string => `
   with status_at_start as (
     select distinct on (line_id) line_id, status
     from status_change
     where import_id = any($1::bigint[])
       and effective_at >= ($2::date + 1)::timestamp at time zone $4
       and effective_at <= ($3 || '-01')::timestamp at time zone $4
+      ${ofLines}
     order by line_id, effective_at desc, sequence_no desc
   ), earliest_consent as (
     select line_id, min(guardian_consent_on) as guardian_consent_on
     from guardian_consent
     where import_id = any($1::bigint[])
+      ${ofLines}
     group by line_id
   ), change as (
     select coalesce(s.line_id, c.line_id) as line_id, s.status, c.guardian_consent_on

@@ -47,6 +47,31 @@ export function openPack(bytes: Buffer): Pack {
   }
 }
 
+export interface PackedCustomer {
+  readonly corporate: boolean
+  /** Days since 2000-01-01. */
+  readonly birthDay: number
+  readonly lines: readonly { readonly lineId: bigint; readonly facts: LineFacts }[]
+}
+
+/** One customer of a pack with all its lines, in order; undefined when the pack does not hold it. */
+export function findInPack(pack: Pack, customerId: bigint): PackedCustomer | undefined {
+  const { records, facts } = pack
+  for (let at = 0; at < records.length;) {
+    const kindAndLines = records.readUInt32BE(at + 12)
+    const count = kindAndLines & 0x7fff_ffff
+    if (records.readBigInt64BE(at) === customerId) {
+      const lines = Array.from({ length: count }, (_, index) => {
+        const lineAt = at + CUSTOMER_BYTES + index * LINE_BYTES
+        return { lineId: records.readBigInt64BE(lineAt), facts: facts[records.readUInt32BE(lineAt + 8)]! }
+      })
+      return { corporate: kindAndLines >= CORPORATE_BIT, birthDay: records.readInt32BE(at + 8), lines }
+    }
+    at += CUSTOMER_BYTES + count * LINE_BYTES
+  }
+  return undefined
+}
+
 /** Fills a pack customer by customer; `take` hands it over and starts the next. */
 export class PackBuilder {
   #records = Buffer.allocUnsafe(1 << 20)

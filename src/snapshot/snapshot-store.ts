@@ -149,6 +149,21 @@ export async function readChunk(client: Client, snapshotId: number, chunkNo: num
   }
 }
 
+/** The customer that holds a line, and the chunk it is in; undefined for a line the snapshot does not hold. */
+export async function findLine(
+  pool: Pool,
+  snapshotId: number,
+  lineId: string,
+): Promise<{ customerId: string; chunkNo: number } | undefined> {
+  const { rows } = await pool.query<{ customer_id: string; chunk_no: number }>(
+    `select l.customer_id, c.chunk_no
+     from ${lineTableOf(snapshotId)} l
+     join snapshot_chunk c on c.snapshot_id = $1
+       and l.customer_id between c.first_customer_id and c.last_customer_id
+     where l.line_id = $2`, [snapshotId, lineId])
+  return rows[0] && { customerId: rows[0].customer_id, chunkNo: rows[0].chunk_no }
+}
+
 // A signature of 19 bytes, a field count of 2, then each field after its length of 4.
 const FIRST_AT = 19 + 2 + 4
 const DIGEST_AT = FIRST_AT + 8 + 12 + 4

@@ -2,15 +2,16 @@
 import { withClient } from '../db/database.js'
 import type { Pool } from '../db/database.js'
 import { chunkLinesFor } from './snapshot.js'
-import type { SealedSnapshot } from './snapshot.js'
+import type { SealedSnapshot, SnapshotChunk } from './snapshot.js'
 import * as store from './snapshot-store.js'
 import { walkRows } from './walk-rows.js'
+import type { WalkedChunk } from './walk-rows.js'
 
 export interface SnapshotVerification {
   readonly ok: boolean
   /** Recomputed; hex. */
   readonly contentHash: string
-  /** Chunks whose rows or pack differ from what was sealed. */
+  /** Chunks whose rows, pack, bounds or counts differ from what was sealed. */
   readonly alteredChunks: readonly number[]
 }
 
@@ -21,6 +22,7 @@ export async function verifySnapshot(
   options: { signal?: AbortSignal; onProgress?: (done: number, total: number) => void } = {},
 ): Promise<SnapshotVerification> {
   const altered: number[] = []
+  const listed = new Map((await store.listChunks(pool, snapshot.snapshotId)).map((it) => [it.chunkNo, it]))
   const walked = await withClient(pool, (reader) => withClient(pool, async (chunks) => {
     await store.prepareSortedRead(reader)
     return await walkRows(reader, store.lineTableOf(snapshot.snapshotId), {
@@ -28,16 +30,26 @@ export async function verifySnapshot(
       signal: options.signal,
       onProgress: (lines) => options.onProgress?.(lines, snapshot.lines),
       onChunk: async (chunk) => {
-        const stored = chunk.chunkNo < snapshot.chunks
-          ? await store.readChunk(chunks, snapshot.snapshotId, chunk.chunkNo)
-          : undefined
-        const same = stored !== undefined && stored.digest.equals(chunk.digest)
-          && stored.pack.equals(chunk.pack) && stored.lastCustomerId === chunk.lastCustomerId
+        const range = listed.get(chunk.chunkNo)
+        listed.delete(chunk.chunkNo)
+        const same = range !== undefined && sameRange(range, chunk)
+          && sameContent(await store.readChunk(chunks, snapshot.snapshotId, chunk.chunkNo), chunk)
         if (!same) altered.push(chunk.chunkNo)
       },
     })
   }))
+  // Chunks that the rows do not come to.
+  altered.push(...listed.keys())
   const contentHash = walked.outcome === 'walked' ? walked.contentHash.toString('hex') : ''
   const ok = contentHash === snapshot.contentHash && altered.length === 0
   return { ok, contentHash, alteredChunks: altered }
+}
+
+function sameRange(range: SnapshotChunk, chunk: WalkedChunk): boolean {
+  return range.firstCustomerId === chunk.firstCustomerId && range.lastCustomerId === chunk.lastCustomerId
+    && range.lines === chunk.lines && range.customers === chunk.customers
+}
+
+function sameContent(stored: store.StoredChunk, chunk: WalkedChunk): boolean {
+  return stored.digest.equals(chunk.digest) && stored.pack.equals(chunk.pack)
 }

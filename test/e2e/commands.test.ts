@@ -16,29 +16,29 @@ afterAll(async () => await here?.drop())
 
 describe('wrong usage', () => {
   it.each([
-    { args: ['frobnicate'], says: /unknown command/ },
-    { args: ['run'], says: /missing required argument/ },
-    { args: ['plan', '2026-02', '--colour'], says: /unknown option/ },
-    { args: ['plan', '2026-13'], says: /period 2026-13/ },
-    { args: ['plan', '2026-02', '--now', 'tomorrow'], says: /--now/ },
-    { args: ['plan', '2026-02', '--now', '2026-02-01'], says: /--now/ },
-    { args: ['run', '2027-01', '--yes'], says: /period 2027-01/ },
-    { args: ['plan', '2026-02', '--programme', 'kt-2027@1'], says: /programme kt-2027@1/ },
-    { args: ['plan', '2026-02', '--snapshot', 'x'], says: /snapshot x/ },
-    { args: ['plan', '2026-02', '--snapshot', '4711'], says: /snapshot 4711/ },
-    { args: ['snapshot', 'import', '/nowhere.csv'], says: /--as-of/ },
-    { args: ['snapshot', 'import', '/nowhere.csv', '--as-of', '2026-02-30'], says: /--as-of/ },
-    { args: ['snapshot', 'import', '/nowhere.csv', '--as-of', AS_OF], says: /nowhere\.csv/ },
-    { args: ['snapshot', 'verify', '4711'], says: /snapshot 4711/ },
-    { args: ['approve', '4711'], says: /plan 4711/ },
-    { args: ['runs', 'show', '4711'], says: /run 4711/ },
-    { args: ['runs', 'resume', 'latest'], says: /run latest/ },
-    { args: ['run', '2026-02', '--plan', '0'], says: /plan 0/ },
-    { args: ['ledger', 'export'], says: /--out/ },
-    { args: ['ledger', 'export', '--out', '/tmp/never', '--benefit', 'gold'], says: /--benefit/ },
-    { args: ['ledger', 'export', '--out', '/tmp/never', '--period', '2026'], says: /--period/ },
-  ])('is refused with one line: redress $args', async ({ args, says }) => {
-    const result = await redress([...args, '--json'], here.environment)
+    { command: 'frobnicate', says: /unknown command/ },
+    { command: 'run', says: /missing required argument/ },
+    { command: 'plan 2026-02 --colour', says: /unknown option/ },
+    { command: 'plan 2026-13', says: /period 2026-13/ },
+    { command: 'plan 2026-02 --now tomorrow', says: /--now/ },
+    { command: 'plan 2026-02 --now 2026-02-01', says: /--now/ },
+    { command: 'run 2027-01 --yes', says: /period 2027-01/ },
+    { command: 'plan 2026-02 --programme kt-2027@1', says: /programme kt-2027@1/ },
+    { command: 'plan 2026-02 --snapshot x', says: /snapshot x/ },
+    { command: 'plan 2026-02 --snapshot 4711', says: /snapshot 4711/ },
+    { command: 'snapshot import /nowhere.csv', says: /--as-of/ },
+    { command: 'snapshot import /nowhere.csv --as-of 2026-02-30', says: /--as-of/ },
+    { command: 'snapshot import /nowhere.csv --as-of 2026-01-13', says: /nowhere\.csv/ },
+    { command: 'snapshot verify 4711', says: /snapshot 4711/ },
+    { command: 'approve 4711', says: /plan 4711/ },
+    { command: 'runs show 4711', says: /run 4711/ },
+    { command: 'runs resume latest', says: /run latest/ },
+    { command: 'run 2026-02 --plan 0', says: /plan 0/ },
+    { command: 'ledger export', says: /--out/ },
+    { command: 'ledger export --out /tmp/never --benefit gold', says: /--benefit/ },
+    { command: 'ledger export --out /tmp/never --period 2026', says: /--period/ },
+  ])('is refused with one line: redress $command', async ({ command, says }) => {
+    const result = await redress([...command.split(' '), '--json'], here.environment)
     expect(result.exitCode).toBe(2)
     expect(result.stdout).toBe('')
     expect(complaintOf(result)).toMatch(says)

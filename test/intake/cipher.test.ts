@@ -1,3 +1,4 @@
+/** Sealed values open with their key in their place, and nowhere else. */
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

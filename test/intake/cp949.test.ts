@@ -1,3 +1,4 @@
+/** cp949 decodes as the code page is defined, where the runtime's own table has gaps. */
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { utf8OfCp949, wholeCp949Length } from '../../src/intake/cp949.js'

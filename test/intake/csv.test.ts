@@ -1,3 +1,4 @@
+/** Whatever an RFC 4180 writer writes, in whatever pieces it arrives, is read back. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { FLAW, MAX_ROW_BYTES } from '../../src/intake/csv.js'

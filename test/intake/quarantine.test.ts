@@ -1,3 +1,4 @@
+/** How many rows may be refused, and what a budget on the command line may say. */
 import { expect, test } from 'vitest'
 import { DEFAULT_BUDGET, parseBudget, rowsAllowed } from '../../src/intake/quarantine.js'
 

@@ -1,3 +1,4 @@
+/** Each column's rule at its boundaries, on bytes as they stand in a file. */
 import { expect, test } from 'vitest'
 import { CONSENT_COLUMNS } from '../../src/intake/consents-file.js'
 import { RowCursor } from '../../src/intake/csv.js'

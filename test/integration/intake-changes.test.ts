@@ -1,3 +1,4 @@
+/** Status changes and consents into a real database: what counts as duplicate, in which order. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { importConsentsFile, importStatusFile } from '../../src/intake/import-staged-file.js'
 import { quarantineReport } from '../../src/intake/quarantine-store.js'

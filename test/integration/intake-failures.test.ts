@@ -1,3 +1,4 @@
+/** Imports that are killed, cut off, aborted or started twice leave nothing half-done. */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'

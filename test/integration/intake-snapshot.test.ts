@@ -1,3 +1,4 @@
+/** A snapshot file into a real database: counts, quarantine, repeated lines, conflicts, seal. */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { importSnapshotFile } from '../../src/intake/import-snapshot-file.js'

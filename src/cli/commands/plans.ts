@@ -66,7 +66,7 @@ export function refuseUnknownPeriod(version: ProgrammeVersion, period: string): 
   throw new RedressError('PERIOD_UNKNOWN', { period, programme: versionName(version), expected: version.periods.join(', ') })
 }
 
-async function snapshotFor(context: Context, version: ProgrammeVersion, id: string | undefined): Promise<SealedSnapshot> {
+export async function snapshotFor(context: Context, version: ProgrammeVersion, id: string | undefined): Promise<SealedSnapshot> {
   if (id !== undefined) return await readSnapshot(context.pool, snapshotIdOf(id))
   const newest = await newestSnapshotOf(context.pool, version.baseDate)
   if (newest !== undefined) return newest

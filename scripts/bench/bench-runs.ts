@@ -1,0 +1,118 @@
+/** The run of a period beside other ways to write the same postings, and the plan before it. */
+import { join } from 'node:path'
+import { assert } from '../../src/assert.js'
+import { openPool } from '../../src/db/database.js'
+import { readLedgerNo, postingTableOf } from '../../src/runs/run-store.js'
+import { listChunks } from '../../src/snapshot/snapshot-store.js'
+import { contest } from './contest.js'
+import type { Contestant, Standing } from './contest.js'
+import { ledgerContent } from './ledger-content.js'
+import type { LedgerContent } from './ledger-content.js'
+import { importPopulation, makePopulation, planPopulation, workFolder } from './population.js'
+import type { Planned } from './population.js'
+import { captureRows } from './posting-rows.js'
+import type { BenchOptions } from './options.js'
+import { spawnTask } from './spawn-task.js'
+import { PERIOD } from './task.js'
+import type { Outcome, Task } from './task.js'
+
+export const RUN = 'redress run'
+export const PLAN = 'redress plan'
+export const CHUNKED_SQL = 'chunked SQL'
+export const RAW_COPY = 'raw COPY'
+export const QUERY_BUILDER = 'query builder'
+
+export interface RunBench {
+  readonly lines: number
+  readonly chunks: number
+  readonly postings: number
+  readonly standings: readonly Standing[]
+  /** Repetitions whose ledger was compared with the first run's, and found equal. */
+  readonly equalLedgers: number
+  readonly ledgerHash: string
+}
+
+/** Waiting for all of it would take minutes. */
+const QUERY_BUILDER_LINES = 100_000
+
+export async function benchRuns(options: BenchOptions, lines: number): Promise<RunBench> {
+  const { server, note } = options
+  note(`run: ${lines} lines`)
+  const population = await makePopulation({ lines })
+  const imported = await importPopulation(options, population)
+  const planned = await planPopulation(options, imported)
+  const reference = await postOnce(options, planned)
+  let equalLedgers = 0
+  const rival = (name: string, task: Task): Contestant => ({
+    name,
+    run: async () => await server.onClone(planned.database, async (clone) => {
+      const outcome = await spawnTask(options, clone, task)
+      await assertEqual(server.urlOf(clone), reference, name, outcome)
+      equalLedgers += 1
+      return outcome
+    }),
+  })
+  const plan: Contestant = {
+    name: PLAN,
+    run: async () => await server.onClone(imported.database, async (clone) =>
+      await spawnTask(options, clone, { kind: 'plan' })),
+  }
+  const { rows } = reference
+  const standings = await contest([
+    plan,
+    rival(RUN, { kind: 'run' }),
+    rival(CHUNKED_SQL, { kind: 'chunked_sql' }),
+    rival(RAW_COPY, { kind: 'raw_copy', rows }),
+    rival(QUERY_BUILDER, { kind: 'query_builder', rows, mostLines: QUERY_BUILDER_LINES }),
+  ], options.repeats, note)
+  for (const it of [planned, imported]) await server.drop(it.database)
+  return { lines: population.lines, chunks: reference.chunks, equalLedgers, standings,
+    postings: reference.content.postings, ledgerHash: reference.content.hash }
+}
+
+interface Reference {
+  readonly content: LedgerContent
+  readonly chunks: number
+  readonly table: string
+  /** File with the rows that were posted. */
+  readonly rows: string
+}
+
+/** One run outside the contest: what it posted is what all others must post. */
+async function postOnce(options: BenchOptions, { database, snapshotId }: Planned): Promise<Reference> {
+  const { server } = options
+  return await server.onClone(database, async (clone) => {
+    await spawnTask(options, clone, { kind: 'run' })
+    const url = server.urlOf(clone)
+    const pool = openPool({ url, max: 2, name: 'redress bench' })
+    try {
+      const ledgerNo = await readLedgerNo(pool, 'kt-2026', PERIOD)
+      assert(ledgerNo !== undefined, 'a ledger of the run')
+      const table = postingTableOf(ledgerNo)
+      const chunks = await listChunks(pool, snapshotId)
+      const rows = join(workFolder(), `${database}.postings`)
+      await captureRows(pool, table, chunks, rows)
+      const content = await ledgerContent(url, table, null)
+      return { content, chunks: chunks.length, table, rows }
+    } finally {
+      await pool.end()
+    }
+  })
+}
+
+async function assertEqual(
+  url: string,
+  reference: Reference,
+  name: string,
+  { written, lastCustomerId }: Outcome,
+): Promise<void> {
+  const content = await ledgerContent(url, reference.table, null)
+  assert(content.postings === written, `${name}: as many postings as it counted`)
+  if (lastCustomerId === null) {
+    assert(content.postings === reference.content.postings, `${name}: as many as the first run`)
+    assert(content.hash === reference.content.hash, `${name}: the same postings as the first run`)
+    return
+  }
+  // Of a share, every row is a ready-made one, and the first run's keys admit each but once.
+  assert(content.postings < reference.content.postings, `${name}: a share of the postings`)
+}

@@ -1,0 +1,78 @@
+/** The figures that were promised, and whether they were reached. Nothing fails when they are not. */
+import { CHUNKED_SQL, PLAN, QUERY_BUILDER, RAW_COPY, RUN } from './bench-runs.js'
+import { IMPORT, PLAIN_COPY } from './bench-imports.js'
+import type { Standing } from './contest.js'
+import type { BenchReport, Verdict } from './report.js'
+
+export function verdictsOf(report: BenchReport): readonly Verdict[] {
+  return [
+    ...report.runs.flatMap(({ lines, standings }) => runVerdicts(lines, standings)),
+    ...rateVerdicts(report),
+    ...memoryVerdicts(report),
+    ...report.imports.flatMap(({ lines, order, standings }) => compare(
+      `import ÷ plain COPY, ${size(lines)} lines in ${order} order`, 0.8, standings,
+      IMPORT, PLAIN_COPY)),
+    ...report.rules.filter((it) => it.ratio === 1).map((it) =>
+      atLeast('rules alone', 5e6, it.linesPerSecond, 'lines/s')),
+  ]
+}
+
+function runVerdicts(lines: number, standings: readonly Standing[]): readonly Verdict[] {
+  const run = standings.find((it) => it.name === RUN)
+  const at = `${size(lines)} lines`
+  return [
+    ...compare(`run ÷ chunked SQL, ${at}`, 1, standings, RUN, CHUNKED_SQL),
+    ...compare(`run ÷ raw COPY, ${at}`, 0.8, standings, RUN, RAW_COPY),
+    ...compare(`run ÷ query builder, ${at}`, 10, standings, RUN, QUERY_BUILDER),
+    ...compare(`plan ÷ run, ${at}`, 2, standings, PLAN, RUN),
+    ...(run === undefined ? [] : [
+      atMost(`run: Node's processor time a line, ${at}`, 1.5, run.nodeCpuMicrosecondsALine, 'µs'),
+      atMost(`run: peak memory, ${at}`, 200, run.peakRssMb, 'MB'),
+    ]),
+  ]
+}
+
+function rateVerdicts({ runs }: BenchReport): readonly Verdict[] {
+  const [small, large] = [runs[0], runs.at(-1)].map((it) => ({
+    lines: it?.lines ?? 0,
+    rate: it?.standings.find((standing) => standing.name === RUN)?.linesPerSecond,
+  }))
+  if (small?.rate === undefined || large?.rate === undefined || runs.length < 2) return []
+  const what = `run: rate at ${size(large.lines)} ÷ at ${size(small.lines)} lines`
+  return [atLeast(what, 0.9, large.rate / small.rate, '×')]
+}
+
+function memoryVerdicts({ memory }: BenchReport): readonly Verdict[] {
+  const [small, large] = [memory[0], memory.at(-1)]
+  if (small === undefined || large === undefined || memory.length < 2) return []
+  return large.stages.flatMap(({ name, peakRssMb }) => {
+    const before = small.stages.find((it) => it.name === name)?.peakRssMb
+    const what = `${name}: memory at ${size(large.lines)} ÷ at ${size(small.lines)} lines`
+    return before === undefined ? [] : [atMost(what, 1.1, peakRssMb / before, '×')]
+  })
+}
+
+/** By how many lines a second. */
+function compare(
+  what: string,
+  target: number,
+  standings: readonly Standing[],
+  own: string,
+  rival: string,
+): readonly Verdict[] {
+  const [mine, theirs] = [own, rival].map((name) => standings.find((it) => it.name === name))
+  if (mine === undefined || theirs === undefined) return []
+  return [atLeast(what, target, mine.linesPerSecond / theirs.linesPerSecond, '×')]
+}
+
+function atLeast(what: string, target: number, measured: number, unit: string): Verdict {
+  return { what, measured, target, is: 'at least', unit, met: measured >= target }
+}
+
+function atMost(what: string, target: number, measured: number, unit: string): Verdict {
+  return { what, measured, target, is: 'at most', unit, met: measured <= target }
+}
+
+function size(lines: number): string {
+  return lines.toLocaleString('en-US')
+}
