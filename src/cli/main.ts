@@ -1,9 +1,9 @@
 /** Arguments → command → exit code. Everything that can go wrong ends here as one line on stderr. */
 import { Command, CommanderError } from 'commander'
 import { readSettings } from '../config/settings.js'
-import type { Settings } from '../config/settings.js'
 import { describeDatabaseError, errorCodeOf, isOutage } from '../db/database.js'
 import { EXIT, RedressError } from '../errors.js'
+import type { Act } from './act.js'
 import { addDemo } from './commands/demo.js'
 import { addExplain } from './commands/explain.js'
 import { addImports } from './commands/imports.js'
@@ -13,19 +13,8 @@ import { addRuns } from './commands/runs.js'
 import { addServices } from './commands/services.js'
 import { addSnapshots } from './commands/snapshots.js'
 import { withContext } from './context.js'
-import type { Context, GlobalOptions } from './context.js'
+import type { GlobalOptions } from './context.js'
 import { openOutput } from './output.js'
-
-/** Makes a command's action of `work`, which gets its arguments and options with everything wired up. */
-export type Act = <Args extends unknown[]>(
-  work: (context: Context, ...args: Args) => Promise<number | void>,
-  how?: ActHow,
-) => (...args: unknown[]) => Promise<void>
-
-export interface ActHow {
-  /** Settings that the command insists on, whatever the environment says. */
-  readonly settings?: (fromEnvironment: Settings) => Settings
-}
 
 async function main(argv: readonly string[]): Promise<number> {
   const abort = new AbortController()

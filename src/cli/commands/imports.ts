@@ -11,7 +11,7 @@ import { quarantineReport } from '../../intake/quarantine-store.js'
 import type { QuarantineReport } from '../../intake/quarantine-store.js'
 import { formatCount } from '../chart.js'
 import type { Context } from '../context.js'
-import type { Act } from '../main.js'
+import type { Act } from '../act.js'
 import { lateStage } from '../output.js'
 import { table } from '../text-table.js'
 

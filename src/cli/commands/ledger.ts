@@ -6,7 +6,7 @@ import { BENEFITS } from '../../rules/decision.js'
 import { verifyLedger } from '../../runs/verify-ledger.js'
 import { formatBytes, formatCount } from '../chart.js'
 import type { Context } from '../context.js'
-import type { Act } from '../main.js'
+import type { Act } from '../act.js'
 import { lateStage } from '../output.js'
 import { table } from '../text-table.js'
 

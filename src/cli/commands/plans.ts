@@ -14,7 +14,7 @@ import { newestSnapshotOf, readSnapshot } from '../../snapshot/snapshot-store.js
 import type { SealedSnapshot } from '../../snapshot/snapshot.js'
 import { formatCount } from '../chart.js'
 import type { Context } from '../context.js'
-import type { Act } from '../main.js'
+import type { Act } from '../act.js'
 import { table } from '../text-table.js'
 import { snapshotIdOf } from './snapshots.js'
 

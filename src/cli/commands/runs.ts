@@ -11,7 +11,7 @@ import { closedRuns, listRuns, readProgress, readRun, unfinishedRun } from '../.
 import { cancelRun, reopenRun, startRun } from '../../runs/start-run.js'
 import { formatCount, formatDuration, formatShare, formatShort } from '../chart.js'
 import type { Context } from '../context.js'
-import type { Act } from '../main.js'
+import type { Act } from '../act.js'
 import { table } from '../text-table.js'
 import { describePlan, makePlan, refuseUnknownPeriod, versionOf, withPlanOptions } from './plans.js'
 import type { PlanFlags } from './plans.js'

@@ -6,7 +6,7 @@ import { RedressError } from '../../errors.js'
 import { workChunks } from '../../jobs/work-chunks.js'
 import { migrations } from '../../db/migrate.js'
 import type { Context } from '../context.js'
-import type { Act } from '../main.js'
+import type { Act } from '../act.js'
 
 export function addServices(program: Command, act: Act): void {
   program.command('worker').description('work on whatever run there is, until stopped').action(act(worker))

@@ -7,7 +7,7 @@ import { listChunks, listSnapshots, readSnapshot } from '../../snapshot/snapshot
 import { verifySnapshot } from '../../snapshot/verify-snapshot.js'
 import { isRealDate } from '../../rules/calendar.js'
 import type { Context } from '../context.js'
-import type { Act } from '../main.js'
+import type { Act } from '../act.js'
 import { lateStage } from '../output.js'
 import { formatCount } from '../chart.js'
 import { table } from '../text-table.js'
