@@ -1,29 +1,26 @@
-// The simulation on its own: `npm run simulate -- --seed 7` replays what a seed brought about, and
-// `--runs 50` tries that many. The tests read REDRESS_SIMULATION_SEED and REDRESS_SIMULATION_RUNS.
+// The simulation on its own: `npm run simulate -- --seed 7` replays what that seed brought about.
+// The tests read it from REDRESS_SIMULATION_SEED; without one they draw a seed and tell it.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-function readOptions() {
-  const options = { seed: { type: 'string' }, runs: { type: 'string' } }
-  const { values } = parseArgs({ options, strict: true })
-  const bad = Object.entries(values).find(([, value]) => !/^\d{1,9}$/.test(value))
-  if (bad !== undefined) throw new TypeError(`--${bad[0]}: expected a whole number`)
-  return values
+function readSeed() {
+  const { seed } = parseArgs({ options: { seed: { type: 'string' } }, strict: true }).values
+  if (seed === undefined || /^\d{1,9}$/.test(seed)) return seed
+  throw new TypeError('--seed: expected a whole number')
 }
 
-function simulate({ seed, runs }) {
+function simulate(seed) {
   const env = { ...process.env }
   if (seed !== undefined) env.REDRESS_SIMULATION_SEED = seed
-  if (runs !== undefined) env.REDRESS_SIMULATION_RUNS = runs
   const args = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'simulation']
   return spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' }).status ?? 1
 }
 
 try {
-  process.exitCode = simulate(readOptions())
+  process.exitCode = simulate(readSeed())
 } catch (error) {
   process.stderr.write(`simulate: ${error.message}\n`)
   process.exitCode = 2

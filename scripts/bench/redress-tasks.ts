@@ -16,7 +16,7 @@ import { approvePlan, readPlan } from '../../src/runs/plan-store.js'
 import type { Plan, Run } from '../../src/runs/run.js'
 import { startRun } from '../../src/runs/start-run.js'
 import { newestSnapshotOf } from '../../src/snapshot/snapshot-store.js'
-import { AS_OF, LANES, PERIOD, PROGRAMME } from './task.js'
+import { AS_OF, LANES, NOW, PERIOD, PROGRAMME } from './task.js'
 import type { Outcome } from './task.js'
 import { usageOf } from './usage.js'
 
@@ -27,7 +27,6 @@ export interface Bench {
 }
 
 /** A fixed instant: plans of equal inputs are equal. */
-const NOW = '2026-02-01T09:00:00+09:00'
 
 export async function benchImport(bench: Bench, file: string): Promise<Outcome> {
   let read = 0
@@ -71,7 +70,7 @@ export async function benchPlan(bench: Bench): Promise<Outcome> {
       { version, period: PERIOD, snapshot, now: NOW, madeBy: 'maker', lanes: LANES })
   })
   assert(plan?.planHash !== undefined && plan.planHash !== null, 'a plan with its hash')
-  await approvePlan(bench.pool, plan.planId, 'approver', plan.planHash)
+  await approvePlan(bench.pool, plan.planId, 'approver', plan.planHash, NOW)
   return { usage, lines: snapshot.lines, written: 0, lastCustomerId: null }
 }
 
@@ -85,9 +84,9 @@ export async function benchRun(bench: Bench): Promise<Outcome> {
     const backend = openJobsBackend({ pool: jobs }, {})
     let run: Run | undefined
     const usage = await usageOf(pool, bench.postmaster, async () => {
-      const started = await startRun(pool, plan.planId, 'bench')
+      const started = await startRun(pool, plan.planId, 'bench', NOW)
       run = await conductRun({ pool, backend, lanes: LANES, name: 'bench',
-        log: createLogger('silent'), runId: started.runId, work: true,
+        log: createLogger('silent'), now: () => NOW, runId: started.runId, work: true,
         signal: new AbortController().signal })
     })
     assert(run?.state === 'closed', `a run that closes: ${run?.heldBecause ?? ''}`)

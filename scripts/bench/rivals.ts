@@ -19,7 +19,7 @@ import { eachRow, readChunkRows } from './posting-rows.js'
 import type { ChunkRows } from './posting-rows.js'
 import { newestPlan } from './redress-tasks.js'
 import type { Bench } from './redress-tasks.js'
-import { LANES } from './task.js'
+import { LANES, NOW } from './task.js'
 import type { Outcome } from './task.js'
 import { usageOf } from './usage.js'
 
@@ -123,7 +123,7 @@ interface Rival {
 /** The run's rows and its table are made before the clock starts. */
 async function prepareRival(pool: Pool): Promise<Rival> {
   const plan = await newestPlan(pool)
-  const run = await startRun(pool, plan.planId, 'bench')
+  const run = await startRun(pool, plan.planId, 'bench', NOW)
   const ledgerNo = await store.readLedgerNo(pool, run.programme, run.period)
   assert(ledgerNo !== undefined, 'a ledger of a run that was started')
   const chunks = await listChunks(pool, plan.snapshotId)
@@ -167,7 +167,7 @@ async function postChunk(
     assert((await store.lockChunk(client, ref)) === 'locked', 'a chunk that nobody else is at')
     const postings = await post(client, chunk)
     await store.markPosted(client, ref,
-      { digest: NO_DIGEST, postings, entries: 0, lines: chunk.lines, worker: 'bench' })
+      { digest: NO_DIGEST, postings, entries: 0, lines: chunk.lines, worker: 'bench', postedAt: NOW })
     return postings
   })
 }

@@ -31,4 +31,5 @@ export interface Outcome {
 export const LANES = 2
 export const PERIOD = '2026-02'
 export const PROGRAMME = 'kt-2026@1'
+export const NOW = '2026-02-01T09:00:00+09:00'
 export const AS_OF = '2026-01-13'

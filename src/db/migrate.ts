@@ -35,7 +35,7 @@ export async function migrate(pool: Pool): Promise<void> {
     await client.query(`select pg_advisory_xact_lock(hashtext('redress migrations'))`)
     await client.query(
       `create table if not exists migration (
-         name text primary key, checksum text not null, applied_at timestamptz not null default now())`,
+         name text primary key, checksum text not null)`,
     )
     for (const file of await pendingOf(client, files)) {
       await client.query(file.sql)

@@ -69,7 +69,7 @@ export interface PlanTable {
   result: JSONColumnType<object> | null
   holds: JSONColumnType<string[]>
   made_by: string
-  made_at: Generated<string>
+  made_at: Instant
   approved_by: string | null
   approved_at: Instant | null
   approved_hash: Binary | null
@@ -83,7 +83,7 @@ export interface RunTable {
   state: Generated<'open' | 'held' | 'closed' | 'cancelled'>
   chunks: number
   started_by: string
-  started_at: Generated<string>
+  started_at: Instant
   closed_at: Instant | null
   root_hash: Binary | null
   held_because: string | null

@@ -62,6 +62,7 @@ async function seal(
   options: SnapshotImportOptions,
 ): ReturnType<typeof sealSnapshot> {
   return await sealSnapshot(loading.pool, snapshotId, {
+    now: options.now,
     signal: loading.signal,
     onProgress: options.onSealProgress,
     onSeal: ({ client }) => loading.accept(client),

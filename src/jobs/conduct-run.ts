@@ -3,6 +3,7 @@
  * tells how far it is, and rings again when the queue has forgotten. What is left to do is asked of
  * PostgreSQL alone, so an emptied queue or a killed worker costs some seconds and nothing else.
  */
+import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isOutage } from '../db/database.js'
 import { RedressError } from '../errors.js'
@@ -68,7 +69,7 @@ async function watch(options: ConductOptions, ringing: Ringing, worker: JobsWork
       outageSince = undefined
       options.onProgress?.(progress, await ringing.workers())
       if (progress.run.state !== 'open') return progress.run
-      if (progress.open === 0) return await closeRun(options.pool, options.runId)
+      if (progress.open === 0) return await closeRun(options.pool, options.runId, options.now())
       if (progress.posted !== posted) silentSince = performance.now()
       posted = progress.posted
       if (performance.now() - silentSince > SILENCE_MS) {
@@ -89,9 +90,9 @@ function isPassing(error: unknown): boolean {
   return isOutage(error) || (error instanceof RedressError && error.retryable)
 }
 
-// Seconds of the day's clock: no earlier conductor of the run used the same.
+/** No earlier conductor of the run used the same; a chunk rung for twice is merely told twice. */
 function freshNumber(): number {
-  return Math.floor((performance.timeOrigin + performance.now()) / 1_000)
+  return randomInt(1, 2 ** 31)
 }
 
 const COUNT_MS = 2_000

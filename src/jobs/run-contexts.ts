@@ -9,17 +9,19 @@ const KEPT = 4
 export class RunContexts {
   readonly #pool: Pool
   readonly #worker: string
+  readonly #now: () => string
   readonly #contexts = new Map<string, Promise<RunContext>>()
 
-  constructor(pool: Pool, worker: string) {
+  constructor(pool: Pool, worker: string, now: () => string) {
     this.#pool = pool
     this.#worker = worker
+    this.#now = now
   }
 
   of(runId: string): Promise<RunContext> {
     const known = this.#contexts.get(runId)
     if (known !== undefined) return known
-    const context = readRunContext(this.#pool, runId, this.#worker)
+    const context = readRunContext(this.#pool, runId, this.#worker, this.#now)
     // What could not be read is asked for again by the next message.
     context.catch(() => this.#contexts.delete(runId))
     this.#contexts.set(runId, context)

@@ -20,13 +20,15 @@ export interface WorkOptions {
   /** Seen in `runs show`; no person's name. */
   readonly name: string
   readonly log: MessageLog
+  /** The time as ISO 8601. */
+  readonly now: () => string
   readonly onError?: (error: unknown) => void
 }
 
 /** @throws RedressError QUEUE_UNAVAILABLE when the queue cannot be reached at the start. */
 export async function workChunks(options: WorkOptions): Promise<JobsWorker> {
   const { pool, log } = options
-  const contexts = new RunContexts(pool, options.name)
+  const contexts = new RunContexts(pool, options.name, options.now)
   return await openWorker(options.backend, {
     concurrency: options.lanes,
     name: options.name,
@@ -37,7 +39,7 @@ export async function workChunks(options: WorkOptions): Promise<JobsWorker> {
         applyChunk: async (it) => {
           try {
             const done = await applyChunk(pool, await contexts.of(it.runId), it)
-            if (!(await hasOpenChunk(pool, it.runId))) await closeRun(pool, it.runId)
+            if (!(await hasOpenChunk(pool, it.runId))) await closeRun(pool, it.runId, options.now())
             return done
           } catch (error) {
             throw isOutage(error) ? away(error) : error

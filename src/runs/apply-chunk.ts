@@ -22,6 +22,8 @@ export interface RunContext extends PeriodContext {
   readonly ledgerNo: number
   readonly memo: DecisionMemo
   readonly worker: string
+  /** The time as ISO 8601. */
+  readonly now: () => string
 }
 
 export type ChunkOutcome =
@@ -58,7 +60,8 @@ async function postChunk(client: Client, context: RunContext, ref: ChunkRef): Pr
   const digest = rows.digest.finish(JSON.stringify(tallies))
   if (!digest.equals(planned)) throw new ChunkDiffers('its decisions differ from the plan')
   const entries = entriesOf(tallies)
-  await store.markPosted(client, ref, { digest, postings, entries, lines: decider.lines, worker: context.worker })
+  await store.markPosted(client, ref, { digest, postings, entries, lines: decider.lines, worker: context.worker,
+    postedAt: context.now() })
   return { outcome: 'posted', lines: decider.lines, entries }
 }
 

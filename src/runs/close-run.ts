@@ -18,20 +18,20 @@ import { addTallies } from './tally.js'
 import type { Tallies } from './tally.js'
 
 /** Does nothing while a chunk is open or when somebody else has closed the run; returns it as it is then. */
-export async function closeRun(pool: Pool, runId: string): Promise<Run> {
+export async function closeRun(pool: Pool, runId: string, at: string): Promise<Run> {
   await withTransaction(pool, async (tx) => {
     const run = await store.lockRun(tx, runId)
     if (run.state !== 'open') return
     const chunks = await store.readRunChunks(tx, runId)
     if (chunks.some((it) => it.state === 'open')) return
-    await settle(tx, run, chunks)
+    await settle(tx, run, chunks, at)
   })
   return await store.readRun(pool, runId)
 }
 
 type RunChunks = Awaited<ReturnType<typeof store.readRunChunks>>
 
-async function settle(tx: Tx, run: Run, chunks: RunChunks): Promise<void> {
+async function settle(tx: Tx, run: Run, chunks: RunChunks, at: string): Promise<void> {
   const plan = await readPlan(tx.client, run.planId)
   assert(plan.result !== null, 'the result of a plan that runs')
   const counted = await countedBy(tx.client, plan)
@@ -42,7 +42,7 @@ async function settle(tx: Tx, run: Run, chunks: RunChunks): Promise<void> {
   const off = refused
     ? `chunk ${refused.chunkNo} was refused: ${refused.refusedBecause ?? 'unknown'}`
     : (firstOff(balance, counted, found) ?? rootHashOff(rootHash, plan))
-  if (off === undefined) await store.markClosed(tx, run.runId, rootHash, balance)
+  if (off === undefined) await store.markClosed(tx, run.runId, rootHash, balance, at)
   else await store.markHeld(tx, run.runId, off, balance)
 }
 

@@ -43,8 +43,8 @@ export interface NewPlan extends PlanInputs {
 export async function insertPlan(pool: Pool, plan: NewPlan): Promise<string> {
   const { rows } = await pool.query<{ plan_id: string }>(
     `insert into plan (programme, version, period, snapshot_id, now_at, rules_version, inputs,
-                       ledger_runs, made_by)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning plan_id`,
+                       ledger_runs, made_by, made_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $5) returning plan_id`,
     [plan.programme, plan.version, plan.period, plan.snapshotId, plan.now, plan.rulesVersion,
       plan.inputs, plan.ledgerRuns, plan.madeBy],
   )
@@ -262,11 +262,17 @@ export async function previousResult(pool: Pool, programme: string, period: Peri
 }
 
 /** The approval signs the hash; the table refuses one that signs another. */
-export async function approvePlan(pool: Pool, planId: string, by: string, planHash: string): Promise<void> {
+export async function approvePlan(
+  pool: Pool,
+  planId: string,
+  by: string,
+  planHash: string,
+  at: string,
+): Promise<void> {
   await pool.query(
-    `update plan set approved_by = $2, approved_at = clock_timestamp(), approved_hash = decode($3, 'hex')
+    `update plan set approved_by = $2, approved_at = $4, approved_hash = decode($3, 'hex')
      where plan_id = $1 and approved_by is null`,
-    [planId, by, planHash],
+    [planId, by, planHash, at],
   )
 }
 

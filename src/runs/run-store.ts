@@ -69,12 +69,12 @@ export async function runOfPlan(pool: Client | Pool, planId: string): Promise<Ru
  * Makes the run of a plan with all its chunks open. Undefined when the period has an unfinished run
  * already: whoever starts second joins that one.
  */
-export async function insertRun(tx: Tx, planId: string, startedBy: string): Promise<string | undefined> {
+export async function insertRun(tx: Tx, planId: string, startedBy: string, at: string): Promise<string | undefined> {
   const { rows } = await tx.client.query<{ run_id: string }>(
-    `insert into run (plan_id, programme, period, chunks, started_by)
-     select plan_id, programme, period, (result->>'chunks')::integer, $2 from plan where plan_id = $1
+    `insert into run (plan_id, programme, period, chunks, started_by, started_at)
+     select plan_id, programme, period, (result->>'chunks')::integer, $2, $3 from plan where plan_id = $1
      on conflict do nothing
-     returning run_id`, [planId, startedBy])
+     returning run_id`, [planId, startedBy, at])
   const runId = rows[0]?.run_id
   if (runId === undefined) return undefined
   await tx.client.query(
@@ -200,15 +200,18 @@ export interface PostedChunk {
   readonly entries: number
   readonly lines: number
   readonly worker: string
+  /** ISO 8601 instant. */
+  readonly postedAt: string
 }
 
 export async function markPosted(client: Client, ref: ChunkRef, chunk: PostedChunk): Promise<void> {
   await client.query(
     `update run_chunk
      set state = 'posted', digest = $3, postings = $4, entries = $5, lines = $6, worker = $7,
-         attempts = attempts + 1, posted_at = clock_timestamp()
+         attempts = attempts + 1, posted_at = $8
      where run_id = $1 and chunk_no = $2`,
-    [ref.runId, ref.chunkNo, chunk.digest, chunk.postings, chunk.entries, chunk.lines, chunk.worker])
+    [ref.runId, ref.chunkNo, chunk.digest, chunk.postings, chunk.entries, chunk.lines, chunk.worker,
+      chunk.postedAt])
 }
 
 export async function markRefused(client: Client, ref: ChunkRef, because: string): Promise<void> {
@@ -289,10 +292,16 @@ export async function countPostings(client: Client, ledgerNo: number): Promise<R
   return new Map(rows.map((it) => [it.entry_set_id, Number(it.postings)]))
 }
 
-export async function markClosed(tx: Tx, runId: string, rootHash: Buffer, balance: Balance): Promise<void> {
+export async function markClosed(
+  tx: Tx,
+  runId: string,
+  rootHash: Buffer,
+  balance: Balance,
+  at: string,
+): Promise<void> {
   await tx.client.query(
     `update run set state = 'closed', root_hash = $2, balance = $3, held_because = null,
-       closed_at = clock_timestamp() where run_id = $1`, [runId, rootHash, JSON.stringify(balance)])
+       closed_at = $4 where run_id = $1`, [runId, rootHash, JSON.stringify(balance), at])
 }
 
 export async function markHeld(tx: Tx, runId: string, because: string, balance: Balance): Promise<void> {
@@ -309,8 +318,13 @@ export async function markOpenAgain(tx: Tx, runId: string): Promise<void> {
 }
 
 /** `rootHash` is over the chunks that were posted, or null when there are none. */
-export async function markCancelled(tx: Tx, runId: string, rootHash: Buffer | null): Promise<void> {
+export async function markCancelled(
+  tx: Tx,
+  runId: string,
+  rootHash: Buffer | null,
+  at: string,
+): Promise<void> {
   await tx.client.query(
-    `update run set state = 'cancelled', held_because = null, root_hash = $2, closed_at = clock_timestamp()
-     where run_id = $1`, [runId, rootHash])
+    `update run set state = 'cancelled', held_because = null, root_hash = $2, closed_at = $3
+     where run_id = $1`, [runId, rootHash, at])
 }

@@ -18,7 +18,7 @@ import * as store from './run-store.js'
  * @throws RedressError APPROVAL_MISSING; PLAN_STALE when anything it looked at has changed since;
  * RUN_STATE when its run is closed or cancelled already.
  */
-export async function startRun(pool: Pool, planId: string, startedBy: string): Promise<Run> {
+export async function startRun(pool: Pool, planId: string, startedBy: string, at: string): Promise<Run> {
   const plan = await readPlan(pool, planId)
   const own = await store.runOfPlan(pool, planId)
   if (own !== undefined) return joinable(own)
@@ -28,14 +28,14 @@ export async function startRun(pool: Pool, planId: string, startedBy: string): P
   if (plan.approvedBy === null) {
     throw new RedressError('APPROVAL_MISSING', { plan: planId, expected: `\`redress approve ${planId}\`` })
   }
-  const runId = await withTransaction(pool, (tx) => store.insertRun(tx, planId, startedBy))
+  const runId = await withTransaction(pool, (tx) => store.insertRun(tx, planId, startedBy, at))
   if (runId !== undefined) return await store.readRun(pool, runId)
   // Somebody started the same moment: theirs is the run now.
   const joined = await store.unfinishedRun(pool, plan.programme, plan.period)
   if (joined !== undefined) return joined
   const finished = await store.runOfPlan(pool, planId)
   if (finished !== undefined) return finished
-  return await startRun(pool, planId, startedBy)
+  return await startRun(pool, planId, startedBy, at)
 }
 
 function joinable(run: Run): Run {
@@ -61,12 +61,17 @@ async function staleness(pool: Pool, plan: Plan): Promise<string | undefined> {
 }
 
 /** Read once by each worker of a run. `worker` names it in `runs show`; it must be no person's name. */
-export async function readRunContext(pool: Pool, runId: string, worker: string): Promise<RunContext> {
+export async function readRunContext(
+  pool: Pool,
+  runId: string,
+  worker: string,
+  now: () => string,
+): Promise<RunContext> {
   const run = await store.readRun(pool, runId)
   const context = await readPeriodContext(pool, run.planId)
   assert(context.ledgerNo !== undefined, 'a ledger of a run that was started')
   const sets = new EntrySets(await readEntrySets(pool, [run.planId]), 'fixed')
-  return { ...context, ledgerNo: context.ledgerNo, runId, memo: new DecisionMemo(context.rules, sets), worker }
+  return { ...context, ledgerNo: context.ledgerNo, runId, memo: new DecisionMemo(context.rules, sets), worker, now }
 }
 
 /** Opens a held run again for another try; chunks that were refused are tried again. */
@@ -83,14 +88,14 @@ export async function reopenRun(pool: Pool, runId: string): Promise<Run> {
  * it, so that plan holds just the rest.
  * @throws RedressError RUN_STATE
  */
-export async function cancelRun(pool: Pool, runId: string): Promise<Run> {
+export async function cancelRun(pool: Pool, runId: string, at: string): Promise<Run> {
   await withTransaction(pool, async (tx) => {
     const run = await store.lockRun(tx, runId)
     if (run.state !== 'open' && run.state !== 'held') {
       throw new RedressError('RUN_STATE', { run: runId, problem: `is ${run.state}`, expected: 'an unfinished run' })
     }
     const posted = (await store.readRunChunks(tx, runId)).flatMap((it) => it.digest ?? [])
-    await store.markCancelled(tx, runId, posted.length > 0 ? rootHashOf(posted) : null)
+    await store.markCancelled(tx, runId, posted.length > 0 ? rootHashOf(posted) : null, at)
   })
   return await store.readRun(pool, runId)
 }

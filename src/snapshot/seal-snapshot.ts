@@ -7,6 +7,8 @@ import * as store from './snapshot-store.js'
 import { walkRows } from './walk-rows.js'
 
 export interface SealOptions {
+  /** The time as ISO 8601. */
+  readonly now: () => string
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((done: number, total: number) => void) | undefined
   /** Runs inside the sealing transaction, last. */
@@ -20,7 +22,7 @@ export type Sealing =
 class ConflictFound extends Error {}
 
 /** Leaves nothing behind when it fails, finds conflicting customers or is aborted. */
-export async function sealSnapshot(pool: Pool, snapshotId: number, options: SealOptions = {}): Promise<Sealing> {
+export async function sealSnapshot(pool: Pool, snapshotId: number, options: SealOptions): Promise<Sealing> {
   try {
     const snapshot = await withTransaction(pool, (tx) => sealIn(tx, pool, snapshotId, options))
     return { outcome: 'sealed', snapshot }
@@ -48,7 +50,8 @@ async function sealIn(tx: Tx, pool: Pool, snapshotId: number, options: SealOptio
   })
   if (walked.outcome !== 'walked') throw new ConflictFound()
   const { lines, customers, contentHash } = walked
-  const sealed = await store.markSealed(tx, snapshotId, { lines, customers, chunks, contentHash })
+  const sealed = await store.markSealed(tx, snapshotId, {
+    lines, customers, chunks, contentHash, sealedAt: options.now() })
   await options.onSeal?.(tx)
   return sealed
 }

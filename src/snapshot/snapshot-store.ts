@@ -37,6 +37,8 @@ export interface SealedCounts {
   readonly customers: number
   readonly chunks: number
   readonly contentHash: Buffer
+  /** ISO 8601 instant. */
+  readonly sealedAt: string
 }
 
 export async function markSealed(tx: Tx, snapshotId: number, counts: SealedCounts): Promise<SealedSnapshot> {
@@ -44,10 +46,11 @@ export async function markSealed(tx: Tx, snapshotId: number, counts: SealedCount
   await tx.client.query(`alter table snapshot_line attach partition ${leaf} for values in (${snapshotId})`)
   const { rows } = await tx.client.query<SnapshotRow>(
     `update snapshot
-     set lines = $2, customers = $3, chunks = $4, content_hash = $5, sealed_at = clock_timestamp()
+     set lines = $2, customers = $3, chunks = $4, content_hash = $5, sealed_at = $6
      where snapshot_id = $1 and sealed_at is null
      returning ${SNAPSHOT_COLUMNS}`,
-    [snapshotId, counts.lines, counts.customers, counts.chunks, counts.contentHash],
+    [snapshotId, counts.lines, counts.customers, counts.chunks, counts.contentHash,
+      counts.sealedAt],
   )
   assert(rows[0] !== undefined, 'an unsealed snapshot to seal')
   return sealedOf(rows[0])

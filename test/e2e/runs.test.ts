@@ -24,7 +24,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await query(here.url, `drop owned by ${OTHER}`)
+  await query(here.url, `revoke all on all tables in schema public from ${OTHER}`)
   await query(here.url, `drop role ${OTHER}`)
   await here.drop()
 })

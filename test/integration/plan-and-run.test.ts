@@ -8,7 +8,7 @@ import { planPeriod } from '../../src/runs/plan-period.js'
 import { startRun } from '../../src/runs/start-run.js'
 import { approvePlan } from '../../src/runs/plan-store.js'
 import type { SealedSnapshot } from '../../src/snapshot/snapshot.js'
-import { LedgerSetting } from '../support/builders.js'
+import { LedgerSetting, NOW } from '../support/builders.js'
 
 const PERIODS = ['2026-02', '2026-03', '2026-04', '2026-05', '2026-06', '2026-07']
 const LINES = 20_000
@@ -233,14 +233,14 @@ describe('a plan', () => {
 
   it('runs only when it is approved, and is signed once, by its hash', async () => {
     const plan = await setting.plan('2026-06')
-    await expect(startRun(setting.pool, plan.planId, 'x')).rejects.toMatchObject({ code: 'APPROVAL_MISSING' })
-    await expect(approvePlan(setting.pool, plan.planId, 'a', '00'.repeat(32))).rejects.toMatchObject({ code: '23514' })
-    await approvePlan(setting.pool, plan.planId, 'a', plan.planHash ?? '')
-    await approvePlan(setting.pool, plan.planId, 'b', plan.planHash ?? '')
+    await expect(startRun(setting.pool, plan.planId, 'x', NOW)).rejects.toMatchObject({ code: 'APPROVAL_MISSING' })
+    await expect(approvePlan(setting.pool, plan.planId, 'a', '00'.repeat(32), NOW)).rejects.toMatchObject({ code: '23514' })
+    await approvePlan(setting.pool, plan.planId, 'a', plan.planHash ?? '', NOW)
+    await approvePlan(setting.pool, plan.planId, 'b', plan.planHash ?? '', NOW)
     expect(await setting.query('select approved_by from plan where plan_id = $1', [plan.planId]))
       .toEqual([{ approved_by: 'a' }])
-    const run = await startRun(setting.pool, plan.planId, 'x')
+    const run = await startRun(setting.pool, plan.planId, 'x', NOW)
     await setting.apply(run)
-    expect((await closeRun(setting.pool, run.runId)).state).toBe('closed')
+    expect((await closeRun(setting.pool, run.runId, NOW)).state).toBe('closed')
   })
 })

@@ -10,6 +10,8 @@ import { verifySnapshot } from '../../src/snapshot/verify-snapshot.js'
 import { COMPANY, LedgerSetting, OLD } from '../support/builders.js'
 import type { RowDraft } from '../support/builders.js'
 
+const now = (): string => '2026-02-01T00:00:00.000Z'
+
 let setting: LedgerSetting
 let generated: SealedSnapshot
 
@@ -231,29 +233,29 @@ describe('a snapshot that is not sealed yet', () => {
 
   it('stays unsealed and open to change when customers are in conflict', async () => {
     const id = await openSnapshot([1, 1, '1980-01-01'], [2, 1, '1980-01-02'], [3, 2, '1980-01-01'])
-    expect(await sealSnapshot(setting.pool, id)).toEqual({ outcome: 'conflicting_customers' })
+    expect(await sealSnapshot(setting.pool, id, { now })).toEqual({ outcome: 'conflicting_customers' })
     await expect(readSnapshot(setting.pool, id)).rejects.toMatchObject({ code: 'SNAPSHOT_NOT_SEALED' })
     expect(await setting.query('select from snapshot_chunk where snapshot_id = $1', [id])).toEqual([])
     await setting.query(`delete from snapshot_line_${id} where customer_id = 1`)
-    const sealing = await sealSnapshot(setting.pool, id)
+    const sealing = await sealSnapshot(setting.pool, id, { now })
     expect(sealing).toMatchObject({ outcome: 'sealed', snapshot: { lines: 1, customers: 1, chunks: 1 } })
   })
 
   it('is left as it was when its sealing is aborted or what runs with it fails', async () => {
     const id = await openSnapshot([1, 1, '1980-01-01'])
-    await expect(sealSnapshot(setting.pool, id, { signal: AbortSignal.abort(new Error('stop')) })).rejects.toThrow('stop')
+    await expect(sealSnapshot(setting.pool, id, { now, signal: AbortSignal.abort(new Error('stop')) })).rejects.toThrow('stop')
     const failing = (): Promise<void> => Promise.reject(new Error('no acceptance'))
-    await expect(sealSnapshot(setting.pool, id, { onSeal: failing })).rejects.toThrow('no acceptance')
+    await expect(sealSnapshot(setting.pool, id, { now, onSeal: failing })).rejects.toThrow('no acceptance')
     await expect(readSnapshot(setting.pool, id)).rejects.toMatchObject({ code: 'SNAPSHOT_NOT_SEALED' })
     const progress: (readonly number[])[] = []
-    const sealing = await sealSnapshot(setting.pool, id, { onProgress: (...it) => progress.push(it) })
+    const sealing = await sealSnapshot(setting.pool, id, { now, onProgress: (...it) => progress.push(it) })
     expect(sealing.outcome).toBe('sealed')
     expect(progress.at(-1)).toEqual([1, 1])
   })
 
   it('can be sealed with nobody in service: one chunk covers all who may come', async () => {
     const id = await openSnapshot()
-    const sealing = await sealSnapshot(setting.pool, id)
+    const sealing = await sealSnapshot(setting.pool, id, { now })
     expect(sealing).toMatchObject({ outcome: 'sealed', snapshot: { lines: 0, customers: 0, chunks: 1 } })
     expect(await verifySnapshot(setting.pool, await readSnapshot(setting.pool, id))).toMatchObject({ ok: true })
   })

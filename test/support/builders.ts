@@ -23,6 +23,8 @@ import { readRunContext, startRun } from '../../src/runs/start-run.js'
 import type { SealedSnapshot } from '../../src/snapshot/snapshot.js'
 import { testDatabase } from './database.js'
 
+export const NOW = '2026-02-01T00:00:00.000Z'
+
 /** A row of a snapshot file; what is not said is an eligible handset of a person of 45. */
 export interface RowDraft {
   readonly line_id: number | string
@@ -134,13 +136,13 @@ export class LedgerSetting {
   }
 
   async start(plan: Plan): Promise<Run> {
-    await approvePlan(this.pool, plan.planId, 'approver', plan.planHash ?? '')
-    return await startRun(this.pool, plan.planId, 'starter')
+    await approvePlan(this.pool, plan.planId, 'approver', plan.planHash ?? '', NOW)
+    return await startRun(this.pool, plan.planId, 'starter', NOW)
   }
 
   /** Applies chunks, two at a time: all of the run's, or those named. */
   async apply(run: Run, chunkNos?: readonly number[]): Promise<readonly ChunkOutcome[]> {
-    const context = await readRunContext(this.pool, run.runId, 'worker')
+    const context = await readRunContext(this.pool, run.runId, 'worker', () => NOW)
     const waiting = [...(chunkNos ?? Array.from({ length: run.chunks }, (_, chunkNo) => chunkNo)).entries()]
     const outcomes: ChunkOutcome[] = []
     const lane = async (): Promise<void> => {
@@ -156,7 +158,7 @@ export class LedgerSetting {
   async execute(plan: Plan): Promise<Run> {
     const run = await this.start(plan)
     await this.apply(run)
-    return await closeRun(this.pool, run.runId)
+    return await closeRun(this.pool, run.runId, NOW)
   }
 
   async planAndExecute(period: string, options: PlanOptions = {}): Promise<Run> {

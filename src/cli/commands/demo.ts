@@ -98,16 +98,17 @@ async function importAll(context: Context, files: DemoFiles): Promise<{ read: nu
 async function runMonth(context: Context, period: string, times: StageTimes): Promise<DemoMonth> {
   const lines = (it: Plan): number => it.result?.lines ?? 0
   const plan = await times.measure(`plan ${period}`, lines, () => makePlan(context, period, { programme: 'kt-2026@1' }))
-  await approvePlan(context.pool, plan.planId, context.actor, plan.planHash ?? '')
+  await approvePlan(context.pool, plan.planId, context.actor, plan.planHash ?? '',
+    context.clock.now())
   const run = await times.measure(`run ${period}`, lines(plan), () => runPlan(context, plan))
   return { plan, run }
 }
 
 async function runPlan(context: Context, plan: Plan): Promise<Run> {
-  const started = await startRun(context.pool, plan.planId, context.actor)
+  const started = await startRun(context.pool, plan.planId, context.actor, context.clock.now())
   const stage = context.out.progress.stage({ label: `run ${plan.period}`, total: plan.result?.lines ?? 0, unit: 'lines', workers: () => 1 })
   const run = await conductRun({ pool: context.pool, backend: await context.jobs(), lanes: context.settings.lanes,
-    name: context.workerName, log: context.log, runId: started.runId, work: true, signal: context.signal,
+    name: context.workerName, log: context.log, now: context.clock.now, runId: started.runId, work: true, signal: context.signal,
     revive: context.revive, onProgress: (it) => stage.update(it.linesPosted) })
   stage.finish()
   return run

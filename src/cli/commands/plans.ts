@@ -117,7 +117,7 @@ async function approve(context: Context, planId: string): Promise<void> {
   if (it.madeBy === context.actor) {
     throw new RedressError('APPROVAL_MISSING', { plan: planId, expected: 'another person than the one who made it' })
   }
-  await approvePlan(context.pool, planId, context.actor, it.planHash ?? '')
+  await approvePlan(context.pool, planId, context.actor, it.planHash ?? '', context.clock.now())
   const approved = await readPlan(context.pool, planId)
   context.out.result(
     { plan_id: planId, plan_hash: approved.planHash, approved_by: approved.approvedBy },

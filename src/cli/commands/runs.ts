@@ -54,7 +54,7 @@ async function run(context: Context, period: string, flags: RunFlags): Promise<n
     if (last !== undefined && plan.result?.entries === 0) return await showNothingToDo(context, last, closed)
     await approveHere(context, plan, flags.yes === true)
   }
-  const started = await startRun(context.pool, plan.planId, context.actor)
+  const started = await startRun(context.pool, plan.planId, context.actor, context.clock.now())
   return await conduct(context, started, flags.detach === true)
 }
 
@@ -66,7 +66,8 @@ async function approveHere(context: Context, plan: Plan, yes: boolean): Promise<
     throw new RedressError('APPROVAL_MISSING', {
       plan: plan.planId, expected: `--yes, or \`redress approve ${plan.planId}\` by another person` })
   }
-  await approvePlan(context.pool, plan.planId, context.actor, plan.planHash ?? '')
+  await approvePlan(context.pool, plan.planId, context.actor, plan.planHash ?? '',
+    context.clock.now())
 }
 
 async function saysYes(plan: Plan): Promise<boolean> {
@@ -88,6 +89,7 @@ async function conduct(context: Context, started: Run, detach: boolean): Promise
     workers: () => workers })
   const finished = await conductRun({
     pool: context.pool, backend, lanes: context.settings.lanes, name: context.workerName, log: context.log,
+    now: context.clock.now,
     runId: started.runId, work: !detach, signal: context.signal, revive: context.revive,
     onProgress: (it, workerCount) => {
       workers = workerCount
@@ -194,7 +196,7 @@ async function resume(context: Context, id: string, flags: { detach?: boolean })
 
 async function cancel(context: Context, id: string): Promise<void> {
   await readRun(context.pool, id)
-  const it = await cancelRun(context.pool, id)
+  const it = await cancelRun(context.pool, id, context.clock.now())
   const { posted } = await readProgress(context.pool, id)
   context.out.result(documentOf(it), () =>
     `run ${id} of ${it.period} is cancelled; ${posted} chunks it posted stay and the next plan counts them`)

@@ -17,6 +17,7 @@ async function worker(context: Context): Promise<void> {
   const backend = await context.jobs()
   const working = await workChunks({
     pool: context.pool, backend, lanes: context.settings.lanes, name: context.workerName, log: context.log,
+    now: context.clock.now,
     onError: (error) => {
       context.log.warn({ error: labelOf(error) }, 'a message will be tried again')
       // An embedded server that was stopped comes back when somebody asks for it.

@@ -1,0 +1,173 @@
+/** Corrections: a period run again after new input ends where that input alone would have ended. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { verifyLedger } from '../../src/runs/verify-ledger.js'
+import { COMPANY, LedgerSetting, OLD, V1_AS_OF, V2_AS_OF } from '../support/builders.js'
+import type { RowDraft } from '../support/builders.js'
+
+let setting: LedgerSetting
+beforeEach(async () => {
+  setting = await LedgerSetting.open()
+})
+afterEach(async () => {
+  await setting.close()
+})
+
+const lateInput = '2026-01-20T09:00:00+09:00'
+
+async function expectSound(of: LedgerSetting): Promise<void> {
+  const verified = await verifyLedger(of.pool, { replay: true, lanes: 2 })
+  expect(verified.length).toBeGreaterThan(0)
+  expect(verified.flatMap((it) => it.differences)).toEqual([])
+  // By subject: a line, whoever its customer is, or a customer, whichever line carries the entry.
+  const gaps = await of.query(
+    `select min(line_id) from ledger_entry
+     group by period, subject, case subject when 'line' then line_id else customer_id end
+     having array_agg(entry_no order by entry_no) <> array(select generate_series(1, count(*)))`)
+  expect(gaps).toEqual([])
+  const overgranted = await of.query(
+    `select min(line_id) from ledger_entry
+     group by period, benefit, subject, case subject when 'line' then line_id else customer_id end
+     having sum(case entry_type when 'grant' then 1 else -1 end) not in (0, 1)`)
+  expect(overgranted).toEqual([])
+}
+
+describe('a period that is run again', () => {
+  const rows: readonly RowDraft[] = [
+    { line_id: 11, customer_id: 1, ...OLD }, { line_id: 12, customer_id: 1, ...OLD },
+    { line_id: 21, customer_id: 2, plan_restriction: 'minor', birth_date: '2015-01-01' },
+    { line_id: 31, customer_id: 3, ...COMPANY },
+  ]
+
+  it('posts nothing when nothing is new', async () => {
+    await setting.importLines(rows)
+    await setting.planAndExecute('2026-02')
+    const before = await setting.entries('2026-02')
+    const again = await setting.planAndExecute('2026-02')
+    expect(again.state).toBe('closed')
+    expect(await setting.entries('2026-02')).toEqual(before)
+    expect(again.balance?.['data']).toEqual({ subjects: 4, granted: 0, reversed: 0, unchanged: 3, refused: 1, ok: true })
+    await expectSound(setting)
+  })
+
+  it('reverses what a late termination undoes and adds what a late consent allows', async () => {
+    await setting.importLines(rows)
+    await setting.planAndExecute('2026-02')
+    await setting.importStatuses(`12,terminated,${lateInput}`, '31,suspended,2026-02-01T00:00:01+09:00')
+    await setting.importConsents('21,2026-01-20')
+    const run = await setting.planAndExecute('2026-02')
+    expect((await setting.entries('2026-02')).slice(-3)).toEqual([
+      '1/12 data 3 reversal TERMINATED', '1/12 membership 4 reversal TERMINATED', '2/21 data 2 grant ELIGIBLE'])
+    expect(run.balance).toMatchObject({ data: { subjects: 4, granted: 1, reversed: 1, unchanged: 2, refused: 1, ok: true },
+      membership: { granted: 0, reversed: 1, unchanged: 3, refused: 1, ok: true },
+      insurance: { subjects: 3, granted: 0, reversed: 0, unchanged: 1, refused: 2, ok: true } })
+    await expectSound(setting)
+  })
+
+  it('reverses, grants and reverses again, each under the next number', async () => {
+    await setting.importLines(rows.slice(3))
+    await setting.planAndExecute('2026-04')
+    await setting.importStatuses(`31,terminated,${lateInput}`)
+    await setting.planAndExecute('2026-04')
+    await setting.importStatuses(`31,active,${lateInput}`)
+    await setting.planAndExecute('2026-04')
+    await setting.importStatuses('31,suspended,2026-03-31T23:59:59+09:00')
+    await setting.planAndExecute('2026-04')
+    expect(await setting.entries('2026-04')).toEqual([
+      '3/31 data 1 grant ELIGIBLE', '3/31 data 2 reversal TERMINATED',
+      '3/31 data 3 grant ELIGIBLE', '3/31 data 4 reversal SUSPENDED'])
+    expect(await setting.netEntitlement('2026-04')).toEqual([])
+    await expectSound(setting)
+  })
+
+  it('keeps an insurance with the line that carried it, and ends it with the last line', async () => {
+    await setting.importLines(rows.slice(0, 2))
+    await setting.planAndExecute('2026-02')
+    await setting.importStatuses(`11,terminated,${lateInput}`)
+    await setting.planAndExecute('2026-02')
+    expect((await setting.entries('2026-02')).filter((it) => it.includes('insurance')))
+      .toEqual(['1/11 insurance 1 grant AGE_65'])
+    await setting.importStatuses(`12,terminated,${lateInput}`)
+    await setting.planAndExecute('2026-02')
+    expect((await setting.entries('2026-02')).filter((it) => it.includes('insurance')))
+      .toEqual(['1/11 insurance 1 grant AGE_65', '1/11 insurance 2 reversal TERMINATED'])
+    await expectSound(setting)
+  })
+})
+
+describe('another version of the programme with its own snapshot', () => {
+  async function correct(before: readonly RowDraft[], after: readonly RowDraft[], period = '2026-02'): Promise<void> {
+    await setting.importLines(before, V1_AS_OF)
+    await setting.importLines(after, V2_AS_OF)
+    expect((await setting.planAndExecute(period)).state).toBe('closed')
+    expect((await setting.planAndExecute(period, { version: 2 })).state).toBe('closed')
+    await expectSound(setting)
+  }
+
+  it('reverses lines and customers that are gone, adds those that joined, leaves the others', async () => {
+    await correct(
+      [{ line_id: 1, customer_id: 1, ...OLD }, { line_id: 2, customer_id: 2, ...OLD },
+        { line_id: 3, customer_id: 2, ...OLD }, { line_id: 9, customer_id: 999_999_999_999_999_999n.toString() }],
+      [{ line_id: 2, customer_id: 2, ...OLD }, { line_id: 4, customer_id: 3 }])
+    const of2 = (await setting.entries('2026-02')).slice(10)
+    expect(of2).toEqual([
+      '1/1 data 3 reversal NOT_IN_SNAPSHOT', '1/1 membership 4 reversal NOT_IN_SNAPSHOT',
+      '1/1 insurance 2 reversal NOT_IN_SNAPSHOT',
+      '2/3 data 3 reversal NOT_IN_SNAPSHOT', '2/3 membership 4 reversal NOT_IN_SNAPSHOT',
+      '3/4 data 1 grant ELIGIBLE', '3/4 membership 2 grant ELIGIBLE',
+      '999999999999999999/9 data 3 reversal NOT_IN_SNAPSHOT', '999999999999999999/9 membership 4 reversal NOT_IN_SNAPSHOT'])
+  })
+
+  it('leaves the entitlement of a line that moved to another customer with the line', async () => {
+    await correct(
+      [{ line_id: 1, customer_id: 5, ...OLD }, { line_id: 2, customer_id: 5, ...OLD }],
+      [{ line_id: 1, customer_id: 6 }, { line_id: 2, customer_id: 5, ...OLD }])
+    const entries = await setting.entries('2026-02')
+    expect(entries.filter((it) => it.includes('insurance'))).toEqual(['5/1 insurance 1 grant AGE_65'])
+    expect(entries.filter((it) => it.includes('reversal'))).toEqual([])
+    expect(entries.length).toBe(5)
+  })
+
+  it('goes on with the numbers of a line that moved, whichever customer it is under', async () => {
+    await correct(
+      [{ line_id: 1, customer_id: 6, ...OLD }, { line_id: 2, customer_id: 6, ...OLD }],
+      [{ line_id: 1, customer_id: 5, payment: 'prepaid' }, { line_id: 2, customer_id: 6, ...OLD }])
+    expect((await setting.entries('2026-02')).slice(5)).toEqual(['5/1 data 3 reversal PREPAID'])
+    // Back again: what it was refused for is gone.
+    await setting.planAndExecute('2026-02')
+    expect((await setting.entries('2026-02')).slice(6)).toEqual(['6/1 data 4 grant ELIGIBLE'])
+    await expectSound(setting)
+  })
+
+  it('reverses the insurance of a customer whose line moved away and was the last', async () => {
+    await correct([{ line_id: 1, customer_id: 5, ...OLD }], [{ line_id: 1, customer_id: 6, ...OLD }])
+    expect((await setting.entries('2026-02')).slice(3).toSorted()).toEqual([
+      '5/1 insurance 2 reversal NOT_IN_SNAPSHOT', '6/1 insurance 1 grant AGE_65'])
+  })
+})
+
+describe('a correction ends where its input alone would have ended', () => {
+  it.each([101, 102, 103])('for a population of seed %i, its changes and its newcomers', async (seed) => {
+    const periods = ['2026-02', '2026-03']
+    await setting.importGenerated({ lines: 2_500, seed, asOf: V1_AS_OF })
+    await setting.importGenerated({ lines: 2_500, seed, asOf: V2_AS_OF })
+    for (const period of periods) await setting.planAndExecute(period)
+    await setting.importGenerated({ lines: 2_500, seed, asOf: V2_AS_OF, statuses: true, consents: true })
+    const alone = await LedgerSetting.open()
+    try {
+      await alone.importGenerated({ lines: 2_500, seed, asOf: V2_AS_OF, statuses: true, consents: true })
+      for (const period of periods) {
+        const correction = await setting.planAndExecute(period, { version: 2 })
+        const only = await alone.planAndExecute(period, { version: 2 })
+        expect([correction.state, only.state]).toEqual(['closed', 'closed'])
+        const reversed = Object.values(correction.balance ?? {}).reduce((sum, it) => sum + it.reversed, 0)
+        expect(reversed).toBeGreaterThan(10)
+        const held = await setting.netEntitlement(period)
+        expect(held.length).toBeGreaterThan(1_000)
+        expect(held).toEqual(await alone.netEntitlement(period))
+      }
+      await expectSound(setting)
+    } finally {
+      await alone.close()
+    }
+  })
+})
