@@ -154,7 +154,8 @@ create trigger append_only before update or delete or truncate on status_change
   for each statement execute function refuse_change();
 create trigger append_only before update or delete or truncate on guardian_consent
   for each statement execute function refuse_change();
-create trigger append_only before update or truncate on snapshot_line
+-- Rows are loaded into a partition before it is one; through the parent nothing is ever written.
+create trigger append_only before insert or update or delete or truncate on snapshot_line
   for each statement execute function refuse_change();
 
 -- Statement triggers of a parent do not fire for its partitions, so each partition has its own.

@@ -148,9 +148,14 @@ begin
   end if;
   return new;
 end $$;
-create trigger final before update or delete on run_chunk
+create trigger final before truncate on run for each statement execute function refuse_change();
+create trigger final before truncate on run_chunk for each statement execute function refuse_change();
+create trigger final before truncate on plan for each statement execute function refuse_change();
+create trigger append_only before update or delete or truncate on plan_chunk
+  for each statement execute function refuse_change();
+create trigger final_chunk before update or delete on run_chunk
   for each row execute function refuse_reopening();
-create trigger final before update or delete on run
+create trigger final_run before update or delete on run
   for each row execute function refuse_reopening();
 
 create function open_ledger(for_programme text, for_period text) returns smallint

@@ -2,7 +2,6 @@
  * One chunk, one transaction: lock, read, decide, take the difference, COPY, mark, commit. Killed
  * at any moment it leaves nothing behind; told twice, it finds the chunk posted.
  */
-import { CopyIn } from '../db/copy.js'
 import { withTransaction } from '../db/database.js'
 import type { Client, Pool } from '../db/database.js'
 import { assert } from '../assert.js'
@@ -10,7 +9,7 @@ import { ChunkDecider } from './decide-chunk.js'
 import type { DecisionMemo } from './decision-memo.js'
 import { UnplannedEntrySet } from './entry-sets.js'
 import type { PeriodContext } from './period-context.js'
-import { COPY_TRAILER, POSTING_COLUMNS, PostingRows } from './posting-writer.js'
+import { COPY_TRAILER, PostingRows } from './posting-writer.js'
 import { readChunkInput } from './read-chunk-input.js'
 import type { ChunkRef } from './run.js'
 import * as store from './run-store.js'
@@ -75,8 +74,7 @@ async function copyPostings(
   decider: ChunkDecider,
   rows: PostingRows,
 ): Promise<number> {
-  const copy = new CopyIn(
-    client, `copy ${store.postingTableOf(ledgerNo)} (${POSTING_COLUMNS}) from stdin (format binary)`)
+  const copy = store.openPostings(client, ledgerNo)
   try {
     let writing = copy.write(rows.header())
     for (let done = false; !done;) {

@@ -1,10 +1,11 @@
 /** SQL of runs and their chunks, and of what a chunk reads. */
 import { assert } from '../assert.js'
-import { copyOut } from '../db/copy.js'
+import { CopyIn, copyOut } from '../db/copy.js'
 import type { Client, Pool, Tx } from '../db/database.js'
 import { RedressError } from '../errors.js'
 import type { LineStatus, Period } from '../rules/case.js'
 import type { LineFact } from './chunk-input.js'
+import { POSTING_COLUMNS } from './posting-writer.js'
 import type { Balance, ChunkRef, Run, RunProgress, RunState } from './run.js'
 
 interface RunRow {
@@ -132,6 +133,14 @@ export async function readFacts(client: Client, planId: string, range: CustomerR
   })
   return rows.map((it) => ({ customerId: BigInt(it.customer_id), lineId: BigInt(it.line_id),
     statusAtStart: it.status_at_start, guardianConsentOn: it.guardian_consent_on }))
+}
+
+/** Takes rows as PostingRows makes them. */
+export function openPostings(client: Client, ledgerNo: number): CopyIn {
+  return new CopyIn(
+    client,
+    `copy ${postingTableOf(ledgerNo)} (${POSTING_COLUMNS}) from stdin (format binary)`,
+  )
 }
 
 const SIGNATURE_BYTES = 19

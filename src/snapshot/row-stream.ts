@@ -2,24 +2,11 @@
  * A snapshot's rows in order of customer_id and line_id, as PostgreSQL's binary COPY sends them.
  * The bytes of a row are its canonical form: they are what the content hash is taken over.
  */
-import type { Client } from '../db/database.js'
-import { copyOut } from '../db/copy.js'
 import { isoOfPostgresDay } from '../db/day.js'
 import type { LineFacts } from '../rules/case.js'
 
-// Columns in this order for ever: the content hash depends on it.
-const COLUMNS = `customer_id, line_id, birth_date, customer_kind, network, line_kind, payment, status,
-  plan_restriction, guardian_consent_on, roaming_promotion_ends_on, activated_on, contract_event,
-  contract_event_on, notice_number`
 const FIELDS = 15
 const SIGNATURE_BYTES = 19
-
-export function sortedRows(client: Client, table: string): AsyncIterable<Buffer> {
-  return copyOut(
-    client,
-    `copy (select ${COLUMNS} from ${table} order by customer_id, line_id) to stdout (format binary)`,
-  )
-}
 
 /** Cuts a binary COPY stream into rows and gives each, whole, to `visit(bytes, start, end)`. */
 export class RowCutter {

@@ -3,8 +3,7 @@ import { assert } from '../assert.js'
 import { copyOut } from '../db/copy.js'
 import type { Client, Pool, Tx } from '../db/database.js'
 import { RedressError } from '../errors.js'
-import type { SealedSnapshot, SnapshotChunk } from './snapshot.js'
-import type { WalkedChunk } from './walk-rows.js'
+import type { SealedSnapshot, SnapshotChunk, WalkedChunk } from './snapshot.js'
 
 /** The partition of a snapshot's lines; made by open_snapshot() in the migrations. */
 export function lineTableOf(snapshotId: number): string {
@@ -20,6 +19,19 @@ export async function countLines(tx: Tx, table: string): Promise<number> {
 /** Sorting is the whole cost of this read: let it use two processes and stay in memory for some millions of rows. */
 export async function prepareSortedRead(client: Client): Promise<void> {
   await client.query(`set work_mem = '256MB'`)
+}
+
+// Columns in this order for ever: the content hash depends on it.
+const COLUMNS = `customer_id, line_id, birth_date, customer_kind, network, line_kind, payment, status,
+  plan_restriction, guardian_consent_on, roaming_promotion_ends_on, activated_on, contract_event,
+  contract_event_on, notice_number`
+
+/** In the binary format that RowCutter cuts and RowView reads. */
+export function sortedRows(client: Client, table: string): AsyncIterable<Buffer> {
+  return copyOut(
+    client,
+    `copy (select ${COLUMNS} from ${table} order by customer_id, line_id) to stdout (format binary)`,
+  )
 }
 
 export async function insertChunk(tx: Tx, snapshotId: number, chunk: WalkedChunk): Promise<void> {

@@ -22,6 +22,18 @@ export interface SnapshotChunk {
   readonly customers: number
 }
 
+/** A chunk as a walk over the rows finds it: what sealing stores and verifying compares. */
+export interface WalkedChunk {
+  readonly chunkNo: number
+  readonly firstCustomerId: string
+  readonly lastCustomerId: string
+  readonly lines: number
+  readonly customers: number
+  /** SHA-256 over the chunk's rows. */
+  readonly digest: Buffer
+  readonly pack: Buffer
+}
+
 /** Ids have 1 to 18 digits (contracts §1), so these two enclose them all. */
 export const LOWEST_ID = 0n
 export const HIGHEST_ID = 999_999_999_999_999_999n

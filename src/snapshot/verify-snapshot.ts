@@ -2,10 +2,9 @@
 import { withClient } from '../db/database.js'
 import type { Pool } from '../db/database.js'
 import { chunkLinesFor } from './snapshot.js'
-import type { SealedSnapshot, SnapshotChunk } from './snapshot.js'
+import type { SealedSnapshot, SnapshotChunk, WalkedChunk } from './snapshot.js'
 import * as store from './snapshot-store.js'
 import { walkRows } from './walk-rows.js'
-import type { WalkedChunk } from './walk-rows.js'
 
 export interface SnapshotVerification {
   readonly ok: boolean

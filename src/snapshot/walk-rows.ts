@@ -6,19 +6,10 @@ import { createHash } from 'node:crypto'
 import type { Hash } from 'node:crypto'
 import type { Client } from '../db/database.js'
 import { NO_BIRTH_DAY, PackBuilder } from './pack.js'
-import { RowCutter, RowView, sortedRows } from './row-stream.js'
+import { RowCutter, RowView } from './row-stream.js'
 import { HIGHEST_ID, LOWEST_ID } from './snapshot.js'
-
-export interface WalkedChunk {
-  readonly chunkNo: number
-  readonly firstCustomerId: string
-  readonly lastCustomerId: string
-  readonly lines: number
-  readonly customers: number
-  /** SHA-256 over the chunk's rows. */
-  readonly digest: Buffer
-  readonly pack: Buffer
-}
+import type { WalkedChunk } from './snapshot.js'
+import { sortedRows } from './snapshot-store.js'
 
 export interface WalkOptions {
   readonly chunkLines: number

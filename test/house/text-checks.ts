@@ -23,7 +23,8 @@ const UNFINISHED = new RegExp(
   '\\b(TODO|FIXME|XXX|HACK|WIP|stub(s|bed)?|not (yet )?implemented|unimplemented|dummy)\\b',
   'i',
 )
-const REGISTRIES = /\bregistry\.[\w-]+\.[a-z]|npmjs\.|yarnpkg\.|artifactory|jfrog|verdaccio|npmmirror/i
+const REGISTRIES =
+  /\bregistry\.[\w-]+\.[a-z]|npmjs\.|yarnpkg\.|artifactory|jfrog|verdaccio|npmmirror/i
 const MACHINE_PATHS = /(^|['"`\s=(:])\/(work|Users|root|tmp|mnt|opt|home|srv|data)\/[\w.-]/
 
 export function unfinished(files: readonly SourceFile[]): Findings {

@@ -22,12 +22,12 @@ async function expectSound(of: LedgerSetting): Promise<void> {
   const gaps = await of.query(
     `select min(line_id) from ledger_entry
      group by period, subject, case subject when 'line' then line_id else customer_id end
-     having array_agg(entry_no order by entry_no) <> array(select generate_series(1, count(*)))`)
+     having (min(entry_no), max(entry_no), count(distinct entry_no)) <> (1, count(*), count(*)) limit 5`)
   expect(gaps).toEqual([])
   const overgranted = await of.query(
     `select min(line_id) from ledger_entry
      group by period, benefit, subject, case subject when 'line' then line_id else customer_id end
-     having sum(case entry_type when 'grant' then 1 else -1 end) not in (0, 1)`)
+     having sum(case entry_type when 'grant' then 1 else -1 end) not in (0, 1) limit 5`)
   expect(overgranted).toEqual([])
 }
 
@@ -146,15 +146,15 @@ describe('another version of the programme with its own snapshot', () => {
 })
 
 describe('a correction ends where its input alone would have ended', () => {
-  it.each([101, 102, 103])('for a population of seed %i, its changes and its newcomers', async (seed) => {
+  it.each([101, 102])('for a population of seed %i, its changes and its newcomers', async (seed) => {
     const periods = ['2026-02', '2026-03']
-    await setting.importGenerated({ lines: 2_500, seed, asOf: V1_AS_OF })
-    await setting.importGenerated({ lines: 2_500, seed, asOf: V2_AS_OF })
+    await setting.importGenerated({ lines: 2_000, seed, asOf: V1_AS_OF })
+    await setting.importGenerated({ lines: 2_000, seed, asOf: V2_AS_OF })
     for (const period of periods) await setting.planAndExecute(period)
-    await setting.importGenerated({ lines: 2_500, seed, asOf: V2_AS_OF, statuses: true, consents: true })
+    await setting.importGenerated({ lines: 2_000, seed, asOf: V2_AS_OF, statuses: true, consents: true })
     const alone = await LedgerSetting.open()
     try {
-      await alone.importGenerated({ lines: 2_500, seed, asOf: V2_AS_OF, statuses: true, consents: true })
+      await alone.importGenerated({ lines: 2_000, seed, asOf: V2_AS_OF, statuses: true, consents: true })
       for (const period of periods) {
         const correction = await setting.planAndExecute(period, { version: 2 })
         const only = await alone.planAndExecute(period, { version: 2 })
@@ -170,4 +170,49 @@ describe('a correction ends where its input alone would have ended', () => {
       await alone.close()
     }
   })
+
+  it.each([7, 8])('for lines that come, go and move between customers of all chunks, seed %i', async (seed) => {
+    const random = randomOf(seed)
+    const worlds = [0, 1, 2].map(() => randomLines(random))
+    const alone = await LedgerSetting.open()
+    try {
+      await setting.importLines(worlds[0]!)
+      await setting.planAndExecute('2026-02')
+      await setting.importLines(worlds[1]!)
+      const moved = await setting.planAndExecute('2026-02')
+      await setting.importLines(worlds[2]!)
+      await setting.planAndExecute('2026-02')
+      await alone.importLines(worlds[2]!)
+      expect((await alone.planAndExecute('2026-02')).chunks).toBeGreaterThan(1)
+      expect(moved.balance?.['insurance']?.reversed).toBeGreaterThan(10)
+      const both = await setting.query(
+        'select from ledger_posting group by line_id having count(distinct customer_id) > 2')
+      expect(both.length).toBeGreaterThan(10)
+      expect(await setting.netEntitlement('2026-02')).toEqual(await alone.netEntitlement('2026-02'))
+      await expectSound(setting)
+    } finally {
+      await alone.close()
+    }
+  })
 })
+
+/** A line in ten is not there; half of the others are with another customer each time. */
+function randomLines(random: (below: number) => number): readonly RowDraft[] {
+  return Array.from({ length: 1_600 }, (_, index) => index + 1).filter(() => random(10) > 0).map((lineId) => {
+    const customerId = random(2) === 0 ? lineId : 1 + random(1_600)
+    const kind = customerId % 7 === 0 ? COMPANY : customerId % 2 === 0 ? OLD : {}
+    const payment = random(8) === 0 ? 'prepaid' : 'postpaid'
+    return { line_id: lineId, customer_id: customerId, ...kind, payment }
+  })
+}
+
+/** mulberry32: small, and the same on every machine. */
+function randomOf(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
+  }
+}

@@ -4,20 +4,20 @@ import { cancelRun, reopenRun, startRun } from '../../src/runs/start-run.js'
 import { closeRun } from '../../src/runs/close-run.js'
 import type { Plan, Run } from '../../src/runs/run.js'
 import type { SealedSnapshot } from '../../src/snapshot/snapshot.js'
-import { LedgerSetting } from '../support/builders.js'
+import { LedgerSetting, NOW } from '../support/builders.js'
 
 let setting: LedgerSetting
 let snapshot: SealedSnapshot
 beforeAll(async () => {
   setting = await LedgerSetting.open()
-  snapshot = await setting.importGenerated({ lines: 3_200, seed: 77, statuses: true })
+  snapshot = await setting.importGenerated({ lines: 2_800, seed: 77, statuses: true })
   expect(snapshot.chunks).toBe(3)
 })
 afterAll(async () => {
   await setting.close()
 })
 
-const close = (run: Run): Promise<Run> => closeRun(setting.pool, run.runId)
+const close = (run: Run): Promise<Run> => closeRun(setting.pool, run.runId, NOW)
 const outcomesOf = async (run: Run, chunkNos?: readonly number[]): Promise<readonly string[]> =>
   (await setting.apply(run, chunkNos)).map((it) => it.outcome)
 const postings = async (period: string): Promise<number> =>
@@ -55,9 +55,6 @@ describe('a chunk whose decisions are not those of the plan', () => {
   })
 
   it('is posted once the cause is gone, and the run closes', async () => {
-    await setting.tamper('plan_chunk',
-      `update plan_chunk p set digest = d.digest
-       from (select sha256(''::bytea) as digest) d where p.plan_id = $1 and p.chunk_no = 1`, [plan.planId])
     const twin = await planTwice()
     await setting.tamper('plan_chunk',
       'update plan_chunk set digest = $2 where plan_id = $1 and chunk_no = 1', [plan.planId, twin])
@@ -70,7 +67,7 @@ describe('a chunk whose decisions are not those of the plan', () => {
   async function planTwice(): Promise<Buffer> {
     const other = await LedgerSetting.open()
     try {
-      await other.importGenerated({ lines: 3_200, seed: 77, statuses: true })
+      await other.importGenerated({ lines: 2_800, seed: 77, statuses: true })
       const same = await other.plan('2026-02')
       expect(same.planHash).toBe(plan.planHash)
       const [row] = await other.query<{ digest: Buffer }>('select digest from plan_chunk where chunk_no = 1')
@@ -89,7 +86,7 @@ it('a chunk that would post what the plan does not know is refused', async () =>
   expect(await postings('2026-06')).toBe(0)
   await outcomesOf(run)
   expect((await close(run)).heldBecause).toBe('chunk 0 was refused: an entry set that the plan does not hold')
-  await cancelRun(setting.pool, run.runId)
+  await cancelRun(setting.pool, run.runId, NOW)
 })
 
 describe('a run that is worked on by many', () => {
@@ -99,15 +96,15 @@ describe('a run that is worked on by many', () => {
   it('is started once, whoever starts it at the same time, and joined afterwards', async () => {
     plan = await setting.plan('2026-03')
     run = await setting.start(plan)
-    const joined = await Promise.all([1, 2, 3, 4].map(() => startRun(setting.pool, plan.planId, 'another')))
+    const joined = await Promise.all([1, 2, 3, 4].map(() => startRun(setting.pool, plan.planId, 'another', NOW)))
     expect(joined.map((it) => it.runId)).toEqual(Array(4).fill(run.runId))
     const first = await setting.plan('2026-07')
-    await expect(startRun(setting.pool, first.planId, 'x')).rejects.toMatchObject({ code: 'APPROVAL_MISSING' })
+    await expect(startRun(setting.pool, first.planId, 'x', NOW)).rejects.toMatchObject({ code: 'APPROVAL_MISSING' })
     await setting.query(`update plan set approved_by = 'b', approved_at = now(), approved_hash = plan_hash
       where plan_id = $1`, [first.planId])
-    const together = await Promise.all([1, 2, 3, 4].map(() => startRun(setting.pool, first.planId, 'x')))
+    const together = await Promise.all([1, 2, 3, 4].map(() => startRun(setting.pool, first.planId, 'x', NOW)))
     expect(new Set(together.map((it) => it.runId)).size).toBe(1)
-    await cancelRun(setting.pool, together[0]!.runId)
+    await cancelRun(setting.pool, together[0]!.runId, NOW)
   })
 
   it('posts a chunk once, however many are told of it', async () => {
@@ -135,11 +132,11 @@ describe('a run that is worked on by many', () => {
 
   it('takes nothing more once closed, and its plan is not run again', async () => {
     expect(await outcomesOf(run)).toEqual(['run_not_open', 'run_not_open', 'run_not_open'])
-    await expect(startRun(setting.pool, plan.planId, 'x')).rejects.toMatchObject({ code: 'RUN_STATE', exitCode: 4 })
-    await expect(cancelRun(setting.pool, run.runId)).rejects.toMatchObject({ code: 'RUN_STATE' })
+    await expect(startRun(setting.pool, plan.planId, 'x', NOW)).rejects.toMatchObject({ code: 'RUN_STATE', exitCode: 4 })
+    await expect(cancelRun(setting.pool, run.runId, NOW)).rejects.toMatchObject({ code: 'RUN_STATE' })
     expect((await reopenRun(setting.pool, run.runId)).state).toBe('closed')
-    await expect(startRun(setting.pool, '999999', 'x')).rejects.toMatchObject({ code: 'PLAN_UNKNOWN' })
-    await expect(closeRun(setting.pool, '999999')).rejects.toMatchObject({ code: 'RUN_UNKNOWN' })
+    await expect(startRun(setting.pool, '999999', 'x', NOW)).rejects.toMatchObject({ code: 'PLAN_UNKNOWN' })
+    await expect(closeRun(setting.pool, '999999', NOW)).rejects.toMatchObject({ code: 'RUN_UNKNOWN' })
   })
 })
 
@@ -149,7 +146,7 @@ describe('a run that was cancelled', () => {
     const run = await setting.start(whole)
     expect(await outcomesOf(run, [1])).toEqual(['posted'])
     const kept = await postings('2026-04')
-    const cancelled = await cancelRun(setting.pool, run.runId)
+    const cancelled = await cancelRun(setting.pool, run.runId, NOW)
     expect(cancelled).toMatchObject({ state: 'cancelled', rootHash: expect.stringMatching(/^[0-9a-f]{64}$/) })
     expect(await outcomesOf(run)).toEqual(['run_not_open', 'run_not_open', 'run_not_open'])
     const rest = await setting.plan('2026-04')
@@ -162,7 +159,7 @@ describe('a run that was cancelled', () => {
   it('and had posted nothing is as if it had never been', async () => {
     const plan = await setting.plan('2026-07')
     const run = await setting.start(plan)
-    expect(await cancelRun(setting.pool, run.runId)).toMatchObject({ state: 'cancelled', rootHash: null })
+    expect(await cancelRun(setting.pool, run.runId, NOW)).toMatchObject({ state: 'cancelled', rootHash: null })
     const again = await setting.plan('2026-07')
     expect(again.planHash).toBe(plan.planHash)
   })
@@ -186,10 +183,8 @@ describe('closing holds a run', () => {
   }
 
   it('whose ledger lacks a row, and names the benefit and the numbers', async () => {
-    const row = `(select min((customer_id, line_id)) from ${table})`
     const [kept] = await setting.query<Record<string, unknown>>(
       `select * from ${table} order by customer_id, line_id limit 1`)
-    expect(row).toContain(table)
     await setting.tamper(table, `delete from ${table} where customer_id = $1 and line_id = $2`,
       [kept!['customer_id'], kept!['line_id']])
     const held = await closeAgain()
@@ -213,7 +208,7 @@ describe('closing holds a run', () => {
       where plan_id = $1 and chunk_no = 2`, [plan.planId])
     await count('+ 1')
     expect((await closeAgain()).heldBecause)
-      .toBe('data: granted + unchanged + refused is 3201, subjects are 3200')
+      .toBe('data: granted + unchanged + refused is 2801, subjects are 2800')
     await count('- 1')
   })
 

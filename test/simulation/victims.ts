@@ -35,7 +35,7 @@ export class Scene {
   readonly #client: pg.Client
   readonly #url: string
   readonly #environment: Readonly<Record<string, string | undefined>>
-  #started = 0
+  readonly #victims: Victim[] = []
 
   constructor(url: string, environment: Readonly<Record<string, string | undefined>>) {
     this.#url = url
@@ -49,17 +49,46 @@ export class Scene {
   }
 
   async close(): Promise<void> {
+    this.killAll()
     await this.#client.end()
   }
 
   start(kind: string, args: readonly string[], more: Readonly<Record<string, string>> = {}): Victim {
-    this.#started += 1
-    const name = `${kind}-${this.#started}`
+    const name = `${kind}-${this.#victims.length + 1}`
     const url = new URL(this.#url)
     // In the URL it goes before the name that the command gives itself.
     url.searchParams.set('application_name', name)
     const environment = { ...this.#environment, ...more, DATABASE_URL: url.href }
-    return { name, cli: spawnRedress(args, environment), startedAt: performance.now() }
+    const victim = { name, cli: spawnRedress(args, environment), startedAt: performance.now() }
+    this.#victims.push(victim)
+    return victim
+  }
+
+  /** So that a test that fails leaves nobody behind. */
+  killAll(): void {
+    for (const { cli } of this.#victims) cli.process.kill('SIGKILL')
+  }
+
+  /** Who posted the chunks of the runs. */
+  async workers(): Promise<readonly string[]> {
+    const { rows } = await this.#client.query<{ worker: string }>(
+      'select distinct worker from run_chunk where worker is not null')
+    return rows.map((it) => it.worker)
+  }
+
+  /** Of all plans, oldest first. */
+  async planStates(): Promise<readonly string[]> {
+    const { rows } = await this.#client.query<{ state: string }>('select state from plan order by plan_id')
+    return rows.map((it) => it.state)
+  }
+
+  /** Whether the victim executes a statement that holds `text`. */
+  async isAt(victim: Victim, text: string): Promise<boolean> {
+    const { rowCount } = await this.#client.query(
+      `select from pg_stat_activity where application_name = $1 and state = 'active'
+         and position($2 in query) > 0`, [victim.name, text])
+    if (!victim.cli.isRunning()) throw new Error(`${victim.name} ended before «${text}»`)
+    return (rowCount ?? 0) > 0
   }
 
   /** Of the newest run, or undefined while there is none. */

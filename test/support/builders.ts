@@ -182,13 +182,13 @@ export class LedgerSetting {
 
   /**
    * What the subjects of a period hold: grants less reversals, as multisets, whatever the links and
-   * numbers say. For a line, its customer is told too; for a customer, the carrier is not.
+   * numbers say. A line is told without its customer, a customer without the line that carries.
    */
   async netEntitlement(period: string): Promise<readonly string[]> {
     const rows = await this.query<{ held: string }>(
       `with entry as (
-         select entry_type, concat_ws(' ', case subject when 'line' then 'line ' || line_id end,
-           'customer ' || customer_id, benefit, quantity, unit, option, valid_from, valid_to) as held
+         select entry_type, concat_ws(' ', subject, case subject when 'line' then line_id else customer_id end,
+           benefit, quantity, unit, option, valid_from, valid_to) as held
          from ledger_entry where period = $1
        ), net as (
          select held, sum(case entry_type when 'grant' then 1 else -1 end) as times from entry group by held

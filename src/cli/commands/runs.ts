@@ -1,6 +1,7 @@
 /** `redress run` and `runs list|show|resume|cancel`. */
 import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
+import { assert } from '../../assert.js'
 import { EXIT, RedressError } from '../../errors.js'
 import { conductRun } from '../../jobs/conduct-run.js'
 import { openQueue } from '../../jobs/bullmq-queue.js'
@@ -39,23 +40,53 @@ export function addRuns(program: Command, act: Act): void {
 async function run(context: Context, period: string, flags: RunFlags): Promise<number> {
   const version = versionOf(flags.programme)
   refuseUnknownPeriod(version, period)
-  const unfinished = await unfinishedRun(context.pool, version.programme, period)
-  if (unfinished !== undefined && flags.plan === undefined) {
-    context.out.note(`run ${unfinished.runId} of ${period} is under way: joining it`)
-    return await conduct(context, await reopenRun(context.pool, unfinished.runId), flags.detach === true)
-  }
-  const plan = flags.plan === undefined ? await makePlan(context, period, flags) : await readPlan(context.pool, flags.plan)
+  const begun = flags.plan === undefined
+    ? await beginTogether(context, period, flags)
+    : await startPlanned(context, period, flags.plan)
+  if ('allClosed' in begun) return await showNothingToDo(context, begun.allClosed)
+  return await conduct(context, begun, flags.detach === true)
+}
+
+async function startPlanned(context: Context, period: string, planId: string): Promise<Run> {
+  const plan = await readPlan(context.pool, planId)
   if (plan.period !== period) {
     throw new RedressError('USAGE', { problem: `--plan ${plan.planId}: of period ${plan.period}; expected one of ${period}` })
   }
-  if (flags.plan === undefined) {
-    const closed = await closedRuns(context.pool, version.programme, period)
-    const last = closed.at(-1)
-    if (last !== undefined && plan.result?.entries === 0) return await showNothingToDo(context, last, closed)
-    await approveHere(context, plan, flags.yes === true)
+  return await startRun(context.pool, plan.planId, context.actor, context.clock.now())
+}
+
+interface NothingToDo {
+  readonly allClosed: readonly Run[]
+}
+
+/** Two who start a period at once overtake each other once, three twice. */
+const OVERTAKEN_LIMIT = 5
+
+/** Who is overtaken by somebody who plans or runs the same period looks again, and joins what is there. */
+async function beginTogether(context: Context, period: string, flags: RunFlags): Promise<Run | NothingToDo> {
+  for (let times = 1; ; times += 1) {
+    try {
+      return await begin(context, period, flags)
+    } catch (error) {
+      const overtaken = error instanceof RedressError && (error.code === 'RUN_STATE' || error.code === 'PLAN_STALE')
+      if (!overtaken || times === OVERTAKEN_LIMIT) throw error
+      context.out.note(`somebody else is at ${period} too: looking again`)
+    }
   }
-  const started = await startRun(context.pool, plan.planId, context.actor, context.clock.now())
-  return await conduct(context, started, flags.detach === true)
+}
+
+async function begin(context: Context, period: string, flags: RunFlags): Promise<Run | NothingToDo> {
+  const { programme } = versionOf(flags.programme)
+  const unfinished = await unfinishedRun(context.pool, programme, period)
+  if (unfinished !== undefined) {
+    context.out.note(`run ${unfinished.runId} of ${period} is under way: joining it`)
+    return await reopenRun(context.pool, unfinished.runId)
+  }
+  const plan = await makePlan(context, period, flags)
+  const allClosed = await closedRuns(context.pool, programme, period)
+  if (allClosed.length > 0 && plan.result?.entries === 0) return { allClosed }
+  await approveHere(context, plan, flags.yes === true)
+  return await startRun(context.pool, plan.planId, context.actor, context.clock.now())
 }
 
 /** Where the plan was just shown, one person may say yes to it. @throws RedressError APPROVAL_MISSING */
@@ -109,8 +140,10 @@ async function showFinished(context: Context, finished: Run, before: RunProgress
   throw new RedressError('RUN_HELD', { run: finished.runId, problem: finished.heldBecause ?? 'unknown' })
 }
 
-async function showNothingToDo(context: Context, last: Run, closed: readonly Run[]): Promise<number> {
-  const present = await Promise.all(closed.map((it) => readProgress(context.pool, it.runId)))
+async function showNothingToDo(context: Context, allClosed: readonly Run[]): Promise<number> {
+  const present = await Promise.all(allClosed.map((it) => readProgress(context.pool, it.runId)))
+  const last = allClosed.at(-1)
+  assert(last !== undefined, 'a closed run of the period')
   const entries = present.reduce((sum, it) => sum + it.entriesPosted, 0)
   context.out.result(
     { ...documentOf(last), entries_written: 0, entries_already_present: entries },
