@@ -70,7 +70,8 @@ async function copyByPsql(
   try {
     await makePlainTable(pool)
     const statement = await plainStatement(snapshot)
-    const command = `\\${statement.replace('from stdin', `from '${snapshot.replaceAll("'", "''")}'`)}`
+    const path = snapshot.replaceAll("'", "''")
+    const command = `\\${statement.replace('from stdin', () => `from '${path}'`)}`
     const usage = await usageOf(pool, server.postmaster, () => {
       const { status } = spawnSync('psql', ['--quiet', '--no-psqlrc', url, '--command', command],
         { stdio: ['ignore', 'ignore', 'inherit'] })

@@ -14,6 +14,7 @@ import { jobsDatabaseUrl, prepareJobsSchema } from '../../src/jobs/bullmq-backen
 import { findPostmaster } from './usage.js'
 
 const PREFIX = 'redress_bench_'
+const OBJECT_IN_USE = '55006'
 const SETTINGS = ['server_version', 'fsync', 'synchronous_commit', 'full_page_writes', 'wal_level',
   'wal_sync_method', 'data_checksums', 'shared_buffers', 'max_wal_size', 'checkpoint_timeout',
   'autovacuum', 'jit', 'max_parallel_workers_per_gather']
@@ -99,8 +100,18 @@ export class BenchServer {
     }
   }
 
+  /**
+   * By itself, dropping ends a vacuum of the server and waits for it; with force it would ask for
+   * the right to end what belongs to a superuser. Force is for processes of a bench that was killed.
+   */
   async drop(name: string): Promise<void> {
-    await this.#admin.query(`drop database if exists ${PREFIX}${name} with (force)`)
+    const statement = `drop database if exists ${PREFIX}${name}`
+    try {
+      await this.#admin.query(statement)
+    } catch (error) {
+      if (errorCodeOf(error) !== OBJECT_IN_USE) throw error
+      await this.#admin.query(`${statement} with (force)`)
+    }
   }
 
   async close(): Promise<void> {

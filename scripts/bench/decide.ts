@@ -20,7 +20,7 @@ const LINES = 200_000
 /** The rivals are slower by two and more orders of magnitude, so they get fewer lines. */
 const RIVAL_LINES = { 'json-rules-engine': 4_000, '@gorules/zen-engine': 60_000 } as const
 const SAMPLE_LINES = 3_000
-/** With two tables of three rows it decides 4,400 lines a second singly, 125,000 in such batches. */
+/** With two tables of three rows it decides 4,400 lines/s singly, 125,000 in such batches. */
 const ZEN_BATCH = 1_000
 const OWN_PASSES = 15
 

@@ -57,7 +57,8 @@ export function readArguments(args: readonly string[]): Arguments | 'help' {
     },
   })
   if (values.help) return 'help'
-  const parts = values.only.length > 0 ? values.only.map(partOf) : PARTS.filter((it) => it !== 'full')
+  const named = values.only.map(partOf)
+  const parts = named.length > 0 ? named : PARTS.filter((it) => it !== 'full')
   return {
     lines: values.lines.split(',').map((it) => numberOf('--lines', it)).toSorted((a, b) => a - b),
     repeats: numberOf('--repeats', values.repeats),

@@ -1,8 +1,9 @@
 /** A population of some size as files, and the template databases made of them. */
-import { mkdirSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { projectRoot } from '../../src/config/project-root.js'
 import { openPool } from '../../src/db/database.js'
+import { markOf } from '../../src/db/process-mark.js'
 import { generateSnapshot } from '../../src/generate/generate-snapshot.js'
 import type { PopulationSize } from '../../src/generate/generate-snapshot.js'
 import type { RowOrder } from '../../src/generate/row-order.js'
@@ -35,15 +36,21 @@ export async function makePopulation(
   return { lines: made.lines, customers: made.customers, snapshot, statuses, consents, bytes }
 }
 
-/** For files that only the bench reads; emptied by `clearWork`. */
+/** For files that only the bench reads; removed by `clearWork`. */
 export function workFolder(): string {
   const folder = join(projectRoot(), '.cache', `bench-${process.pid}`)
   mkdirSync(folder, { recursive: true })
   return folder
 }
 
+/** Also of benches that were killed: a population of 13.5 million is a file of 2 GB. */
 export function clearWork(): void {
-  rmSync(workFolder(), { recursive: true, force: true })
+  const cache = join(workFolder(), '..')
+  for (const name of readdirSync(cache)) {
+    const pid = Number(/^bench-(\d+)$/.exec(name)?.[1] ?? 0)
+    if (pid === 0 || (pid !== process.pid && markOf(pid) !== undefined)) continue
+    rmSync(join(cache, name), { recursive: true, force: true })
+  }
 }
 
 export interface Imported {

@@ -74,7 +74,7 @@ export async function benchPlan(bench: Bench): Promise<Outcome> {
   return { usage, lines: snapshot.lines, written: 0, lastCustomerId: null }
 }
 
-/** From the approved plan to the closed run, with the queue that needs nothing beside PostgreSQL. */
+/** From the approved plan to the closed run, by the queue that needs only PostgreSQL. */
 export async function benchRun(bench: Bench): Promise<Outcome> {
   const { pool } = bench
   const plan = await newestPlan(pool)

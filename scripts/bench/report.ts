@@ -61,11 +61,13 @@ export function describeReport(report: BenchReport, verdicts: readonly Verdict[]
     ...report.imports.map((it) => section(
       `Import, ${formatCount(it.lines)} lines in ${it.order} order, ${formatBytes(it.fileBytes)}`,
       standingsTable(it.standings))),
-    ...(report.rules.length === 0 ? [] : [section('Rules alone, one core', rulesTable(report.rules))]),
+    ...(report.rules.length === 0
+      ? []
+      : [section('Rules alone, one core', rulesTable(report.rules))]),
     ...report.memory.map((it) => section(
       `Memory, ${formatCount(it.lines)} lines`, standingsTable(it.stages))),
     ...(report.full === null ? [] : [describeFull(report.full)]),
-    section('Targets', verdictsTable(verdicts)),
+    ...(verdicts.length === 0 ? [] : [section('Targets', verdictsTable(verdicts))]),
   ]
   return sections.join('\n\n')
 }

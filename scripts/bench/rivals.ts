@@ -104,7 +104,11 @@ function objectsOf(rows: ChunkRows): readonly Posting[] {
   return objects
 }
 
-function firstChunks(chunks: readonly SnapshotChunk[], mostLines: number): typeof chunks {
+/** As many as hold so many lines, but one for each connection at least. */
+export function firstChunks(
+  chunks: readonly SnapshotChunk[],
+  mostLines: number,
+): readonly SnapshotChunk[] {
   let lines = 0
   return chunks.filter((it, index) => (lines += it.lines) <= mostLines || index < LANES)
 }
@@ -167,8 +171,8 @@ async function postChunk(
   return await withTransaction(pool, async ({ client }) => {
     assert((await store.lockChunk(client, ref)) === 'locked', 'a chunk that nobody else is at')
     const postings = await post(client, chunk)
-    await store.markPosted(client, ref,
-      { digest: NO_DIGEST, postings, entries: 0, lines: chunk.lines, worker: 'bench', postedAt: NOW })
+    await store.markPosted(client, ref, { digest: NO_DIGEST, postings, entries: 0,
+      lines: chunk.lines, worker: 'bench', postedAt: NOW })
     return postings
   })
 }

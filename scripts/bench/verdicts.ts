@@ -1,4 +1,4 @@
-/** The figures that were promised, and whether they were reached. Nothing fails when they are not. */
+/** The figures that were promised, and whether they were met. Nothing fails when they are not. */
 import { CHUNKED_SQL, PLAN, QUERY_BUILDER, RAW_COPY, RUN } from './bench-runs.js'
 import { IMPORT, PLAIN_COPY } from './bench-imports.js'
 import type { Standing } from './contest.js'

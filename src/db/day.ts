@@ -2,6 +2,10 @@
 
 const EPOCH_DAYS = 10_957
 const DAY_MS = 86_400_000
+export function postgresDayOf(iso: string): number {
+  return Date.parse(`${iso}T00:00:00Z`) / DAY_MS - EPOCH_DAYS
+}
+
 // Birth dates and promotion ends repeat; some 60,000 days cover two centuries.
 const known = new Map<number, string>()
 

@@ -28,8 +28,14 @@ export interface ConductOptions extends WorkOptions {
 }
 
 const LOOK_MS = 200
-/** No chunk posted for so long, and some that nobody works on: the queue lost messages. */
+/** No chunk posted for so long, whatever the queue says: it lost messages. */
 const SILENCE_MS = 2_000
+/**
+ * No chunk posted for so long, no message waiting, and chunks that nobody works on: those who took
+ * their messages are dead. The queue itself would need up to nine seconds to find that out, and it
+ * gives the messages back by a few every two seconds, which the limit above takes for progress.
+ */
+const QUIET_MS = 400
 const OUTAGE_LIMIT_MS = 120_000
 
 /** @throws RedressError RUN_INTERRUPTED after `signal`; DATABASE_UNAVAILABLE after two minutes without it. */
@@ -72,7 +78,8 @@ async function watch(options: ConductOptions, ringing: Ringing, worker: JobsWork
       if (progress.open === 0) return await closeRun(options.pool, options.runId, options.now())
       if (progress.posted !== posted) silentSince = performance.now()
       posted = progress.posted
-      if (performance.now() - silentSince > SILENCE_MS) {
+      const silentMs = performance.now() - silentSince
+      if (silentMs > SILENCE_MS || (silentMs > QUIET_MS && (await ringing.isForgotten()))) {
         await ringing.ring(freshNumber())
         silentSince = performance.now()
       }
@@ -115,6 +122,12 @@ class Ringing {
       this.#workers = Math.max(1, await this.#queue.workerCount().catch(() => this.#workers))
     }
     return this.#workers
+  }
+
+  async isForgotten(): Promise<boolean> {
+    const { pool, runId } = this.#options
+    const { waiting } = await this.#queue.depth()
+    return waiting === 0 && (await idleChunks(pool, runId, 1)).length > 0
   }
 
   /** Messages of one `number` that still wait are not doubled; those of another number are new ones. */

@@ -13,12 +13,11 @@ export function ageOn(birthDate: IsoDate, day: IsoDate): number {
   return monthAndDay(day) < monthAndDay(birthDate) ? years - 1 : years
 }
 
-/**
- * Whoever is born on or before it has completed `years` on `day`. A text to compare birth dates
- * with: on 29 February it names a day that its year may lack, which compares as it should.
- */
+/** Whoever is born on it or before has completed `years` on `day`, and nobody born later. */
 export function latestBirthDate(years: number, day: IsoDate): IsoDate {
-  return `${String(yearOf(day) - years).padStart(4, '0')}${day.slice(4)}`
+  const date = `${String(yearOf(day) - years).padStart(4, '0')}${day.slice(4)}`
+  // Where the year lacks 29 February, nobody was born between the 28th and it.
+  return isRealDate(date) ? date : `${date.slice(0, 8)}28`
 }
 
 /** The last day, inclusive, of `months` that begin on `start` (facts §13.1, Art. 160; A33). */

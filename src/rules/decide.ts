@@ -8,7 +8,7 @@ import { dataRule } from './benefits/data.js'
 import { customerView, insuranceRule, type CustomerView } from './benefits/insurance.js'
 import { membershipRule } from './benefits/membership.js'
 import { roamingBonusRule } from './benefits/roaming-bonus.js'
-import type { Case, CaseLine, Customer, Period } from './case.js'
+import type { Case, CaseLine, Customer, IsoDate, Period } from './case.js'
 import {
   BENEFITS,
   type Benefit,
@@ -61,6 +61,8 @@ export interface PeriodRules {
   readonly due: BenefitsDue
   readonly lineRules: readonly Rule<CaseLine>[]
   readonly customerRules: readonly Rule<CustomerView>[]
+  /** Ascending; see `Rule.birthBounds`. */
+  readonly birthBounds: readonly IsoDate[]
   readonly decideLine: (line: CaseLine) => readonly Decision[]
   readonly decideCustomer: (
     customer: Customer,
@@ -93,6 +95,7 @@ function prepare(version: ProgrammeVersion, period: Period): PeriodRules {
     due: { line: lineRules.map(benefitOf), customer: customerRules.map(benefitOf) },
     lineRules,
     customerRules,
+    birthBounds: [...new Set(customerRules.flatMap((rule) => rule.birthBounds))].toSorted(),
     decideLine: (line) => lineRules.map((rule) => decideBy(rule, line)),
     decideCustomer: (customer, lines) => {
       assert(lines.length > 0, 'a customer of the snapshot has a line')

@@ -4,7 +4,7 @@
  * lines only hands out references.
  */
 import { firstOfMonth, lastDayOfTerm, lastOfMonth } from './calendar.js'
-import type { Period } from './case.js'
+import type { IsoDate, Period } from './case.js'
 import type { Benefit, Decision, Grant } from './decision.js'
 import { firstRefusal, type Facts, type Guard } from './guard.js'
 import type { GrantTerms } from './programme.js'
@@ -27,6 +27,11 @@ export interface Rule<View> {
   readonly benefit: Benefit
   readonly guards: readonly RefusingGuard<View>[]
   readonly award: Award<View>
+  /**
+   * Birth dates after which decisions may be others: customers of one kind born between two of them
+   * are told the same. None where birth dates do not matter.
+   */
+  readonly birthBounds: readonly IsoDate[]
 }
 
 export function decideBy<View>(rule: Rule<View>, view: View): Decision {
@@ -38,6 +43,7 @@ export function ruleOf<View>(
   benefit: Benefit,
   guards: readonly Guard<View>[],
   award: Award<View>,
+  birthBounds: readonly IsoDate[] = [],
 ): Rule<View> {
   return {
     benefit,
@@ -49,6 +55,7 @@ export function ruleOf<View>(
       refusal: Object.freeze({ outcome: 'refused', benefit, reason } as const),
     })),
     award,
+    birthBounds,
   }
 }
 

@@ -3,11 +3,12 @@
  * Planning and running differ in the sink alone. Equal facts are decided once and counted; only a
  * customer with a later status, a later consent or earlier postings is looked at line by line.
  */
+import { assert } from '../assert.js'
 import type { EntrySet } from '../ledger/entry.js'
-import type { CaseLine } from '../rules/case.js'
 import type { CustomerDecision, Decision } from '../rules/decision.js'
 import { CORPORATE_BIT, CUSTOMER_BYTES, LINE_BYTES } from '../snapshot/pack.js'
-import type { ChunkInput } from './chunk-input.js'
+import type { ChunkInput, LineFact } from './chunk-input.js'
+import { customerOf } from './decision-memo.js'
 import type { DecisionMemo, KnownLine, Outcome, Repeat } from './decision-memo.js'
 import { SpecialCustomers } from './history-case.js'
 import type { HistoryCase } from './history-case.js'
@@ -26,7 +27,8 @@ export class ChunkDecider {
   readonly #known: readonly KnownLine[]
   readonly #outcomes: (Outcome | undefined)[]
   readonly #counts: Uint32Array
-  readonly #carriedCounts = new Map<Outcome, number>()
+  readonly #outcomeCounts = new Map<Outcome, number>()
+  readonly #lines: KnownLine[] = []
   readonly #repeatCounts = new Map<Repeat, number>()
   readonly #customerCounts = new Map<Decision, number>()
   readonly #special: SpecialCustomers
@@ -74,7 +76,7 @@ export class ChunkDecider {
       const outcome = this.#outcomes[index]
       if (outcome !== undefined) this.#addOutcome(outcome, count)
     }
-    for (const [outcome, count] of this.#carriedCounts) this.#addOutcome(outcome, count)
+    for (const [outcome, count] of this.#outcomeCounts) this.#addOutcome(outcome, count)
     for (const [repeat, count] of this.#repeatCounts) this.#addRepeat(repeat, count)
     for (const [decision, count] of this.#customerCounts) countDecision(this.#tallies, decision, false, count)
     return this.#tallies
@@ -95,8 +97,7 @@ export class ChunkDecider {
     let carrier = -1
     let carried: Decision | undefined
     if (this.#asksCustomers) {
-      const answer = this.#askCustomer(at, count, kindAndLines)
-      this.#customerCounts.set(answer.decision, (this.#customerCounts.get(answer.decision) ?? 0) + 1)
+      const answer = this.#askCustomer(at, kindAndLines, this.#linesAt(at, count))
       carrier = answer.carrier
       carried = answer.decision
     }
@@ -106,7 +107,7 @@ export class ChunkDecider {
       let outcome: Outcome
       if (line === carrier) {
         outcome = this.#memo.carriedOutcomeOf(this.#known[facts]!, carried!)
-        this.#carriedCounts.set(outcome, (this.#carriedCounts.get(outcome) ?? 0) + 1)
+        this.#countOutcome(outcome)
       } else {
         outcome = this.#outcomes[facts] ??= this.#memo.outcomeOf(this.#known[facts]!)
         this.#counts[facts]! += 1
@@ -116,20 +117,55 @@ export class ChunkDecider {
     }
   }
 
-  /** Of the answer, `carrier` is the line that carries a grant, or -1. */
-  #askCustomer(at: number, count: number, kindAndLines: number): CustomerDecision {
-    const records = this.#records
-    const birthDay = readUint32(records, at + 8) | 0
-    const corporate = kindAndLines >= CORPORATE_BIT
-    if (count === 1) {
-      const facts = readUint32(records, at + CUSTOMER_BYTES + 8)
-      return this.#memo.answerOf(this.#known[facts]!, birthDay, corporate)
+  /** As plain, but some of the lines are not what they were at the base date. */
+  #decideChanged(
+    at: number,
+    count: number,
+    kindAndLines: number,
+    facts: readonly LineFact[],
+    sink: PostingSink,
+  ): void {
+    const lines = this.#linesAt(at, count)
+    let next = 0
+    for (let line = 0; line < count && next < facts.length; line += 1) {
+      const lineAt = at + CUSTOMER_BYTES + line * LINE_BYTES
+      if (this.#records.readBigInt64BE(lineAt) !== facts[next]!.lineId) continue
+      lines[line] = this.#memo.variantOf(lines[line]!, facts[next]!)
+      next += 1
     }
-    const lines: CaseLine[] = []
+    assert(next === facts.length, 'every fact to be of a line of the pack')
+    const answer = this.#asksCustomers ? this.#askCustomer(at, kindAndLines, lines) : undefined
+    for (const [line, known] of lines.entries()) {
+      const outcome = answer?.carrier === line
+        ? this.#memo.carriedOutcomeOf(known, answer.decision)
+        : this.#memo.outcomeOf(known)
+      this.#countOutcome(outcome)
+      const lineAt = at + CUSTOMER_BYTES + line * LINE_BYTES
+      if (outcome.set !== undefined) sink.post(this.#records, at, lineAt, outcome.set, 1)
+    }
+  }
+
+  #countOutcome(outcome: Outcome): void {
+    this.#outcomeCounts.set(outcome, (this.#outcomeCounts.get(outcome) ?? 0) + 1)
+  }
+
+  /** The customer's lines; one list serves all customers, each until the next. */
+  #linesAt(at: number, count: number): KnownLine[] {
+    const lines = this.#lines
+    if (lines.length !== count) lines.length = count
     for (let line = 0; line < count; line += 1) {
-      lines.push(this.#known[readUint32(records, at + CUSTOMER_BYTES + line * LINE_BYTES + 8)]!.line)
+      const factsAt = at + CUSTOMER_BYTES + line * LINE_BYTES + 8
+      lines[line] = this.#known[readUint32(this.#records, factsAt)]!
     }
-    return this.#memo.ask(birthDay, corporate, lines)
+    return lines
+  }
+
+  /** Counts the answer; its `carrier` is the line that carries a grant, or -1. */
+  #askCustomer(at: number, kindAndLines: number, lines: readonly KnownLine[]): CustomerDecision {
+    const birthDay = readUint32(this.#records, at + 8) | 0
+    const answer = this.#memo.answerOf(lines, birthDay, kindAndLines >= CORPORATE_BIT)
+    this.#customerCounts.set(answer.decision, (this.#customerCounts.get(answer.decision) ?? 0) + 1)
+    return answer
   }
 
   /** Whether the customer had a history and was decided; those that stand before it are too. */
@@ -140,6 +176,11 @@ export class ChunkDecider {
     if (!this.#special.reached(high, low)) return false
     for (const history of this.#special.before(high, low)) this.#decideHistory(history, sink)
     if (!this.#special.isAt(high, low)) return false
+    const facts = this.#special.takeOnlyFacts()
+    if (facts !== undefined) {
+      this.#decideChanged(at, count, kindAndLines, facts, sink)
+      return true
+    }
     const lineAt = at + CUSTOMER_BYTES
     const posted = count === 1 ? this.#special.takeOnlyPosting(records, lineAt) : undefined
     if (posted === undefined) this.#decideHistory(this.#historyAt(at, count, kindAndLines), sink)
@@ -149,9 +190,13 @@ export class ChunkDecider {
 
   #decideRepeat(at: number, kindAndLines: number, posted: EntrySet, sink: PostingSink): void {
     const lineAt = at + CUSTOMER_BYTES
-    const known = this.#known[readUint32(this.#records, lineAt + 8)]!
-    const answer = this.#asksCustomers ? this.#askCustomer(at, 1, kindAndLines) : undefined
-    const repeat = this.#memo.repeatOf(known, posted, answer)
+    const lines = this.#linesAt(at, 1)
+    // The answer is among the repeat's decisions: it must not be counted twice.
+    const birthDay = readUint32(this.#records, at + 8) | 0
+    const answer = this.#asksCustomers
+      ? this.#memo.answerOf(lines, birthDay, kindAndLines >= CORPORATE_BIT)
+      : undefined
+    const repeat = this.#memo.repeatOf(lines[0]!, posted, answer)
     this.#repeatCounts.set(repeat, (this.#repeatCounts.get(repeat) ?? 0) + 1)
     if (repeat.set !== undefined) sink.post(this.#records, at, lineAt, repeat.set, 2)
   }
@@ -163,7 +208,7 @@ export class ChunkDecider {
       const lineAt = at + CUSTOMER_BYTES + line * LINE_BYTES
       history.addLine(records.readBigInt64BE(lineAt), this.#known[readUint32(records, lineAt + 8)]!.line)
     }
-    history.customer = this.#memo.customerOf(readUint32(records, at + 8) | 0, kindAndLines >= CORPORATE_BIT)
+    history.customer = customerOf(readUint32(records, at + 8) | 0, kindAndLines >= CORPORATE_BIT)
     return history
   }
 

@@ -77,7 +77,7 @@ export class HistoryCase {
     const unchangedOfCustomer = this.#customerDifference(customerDecisions, put)
     const postings = [...entriesOfLine]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([lineId, entries]) => ({ lineId, entries, postingNo: this.#postingsOf(lineId).length + 1 }))
+      .map(([lineId, entries]) => ({ lineId, entries, postingNo: this.#nextNumberOf(lineId) }))
     return { unchangedOfLine, unchangedOfCustomer, postings }
   }
 
@@ -100,6 +100,12 @@ export class HistoryCase {
       put(carrierOf, [entry])
     }
     return unchanged
+  }
+
+  // Postings are in order of their numbers, but a line that moved away and back may lack some of
+  // them here: their count would give a number twice.
+  #nextNumberOf(lineId: bigint): number {
+    return (this.#postingsOf(lineId).at(-1)?.postingNo ?? 0) + 1
   }
 
   #postingsOf(lineId: bigint): readonly Posted[] {
@@ -167,6 +173,22 @@ export class SpecialCustomers {
     return set
   }
 
+  /** What changed about the next customer's lines, when that is all its history; takes it then. */
+  takeOnlyFacts(): readonly LineFact[] | undefined {
+    if (!this.#nextHasFact) return undefined
+    const { nextHigh, nextLow } = this.#posted
+    if (nextHigh === this.#nextHigh && nextLow === this.#nextLow) return undefined
+    const facts = this.#takeFacts(this.#facts[this.#factAt]!.customerId)
+    this.#aim()
+    return facts
+  }
+
+  #takeFacts(customerId: bigint): readonly LineFact[] {
+    const from = this.#factAt
+    while (this.#facts[this.#factAt]?.customerId === customerId) this.#factAt += 1
+    return this.#facts.slice(from, this.#factAt)
+  }
+
   take(): HistoryCase {
     return this.#takeNext()
   }
@@ -178,9 +200,7 @@ export class SpecialCustomers {
 
   #takeNext(): HistoryCase {
     const id = (BigInt(this.#nextHigh) << 32n) | BigInt(this.#nextLow)
-    const factsFrom = this.#factAt
-    while (this.#facts[this.#factAt]?.customerId === id) this.#factAt += 1
-    const facts = this.#facts.slice(factsFrom, this.#factAt)
+    const facts = this.#takeFacts(id)
     const posted = this.#posted.take(id)
     this.#aim()
     return new HistoryCase(id, facts, posted)

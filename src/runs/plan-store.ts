@@ -121,7 +121,11 @@ export async function settleFacts(tx: Tx, planId: string, query: FactsQuery): Pr
   return rowCount ?? 0
 }
 
-/** Settles which posted lines the snapshot names under another customer; none in a period's first run. */
+/**
+ * Settles which posted lines the snapshot names under another customer; none in a period's first
+ * run. A line that moved before and is gone now goes to the customer it was posted under last:
+ * only together do its entries say what there is to reverse.
+ */
 export async function settleMovedLines(
   tx: Tx,
   planId: string,
@@ -129,10 +133,27 @@ export async function settleMovedLines(
   snapshotId: number,
 ): Promise<void> {
   await tx.client.query(
-    `insert into plan_moved_line (plan_id, line_id, from_customer_id, to_customer_id)
+    `with moved_before as (
+       select distinct m.line_id
+       from plan_moved_line m
+       join plan earlier using (plan_id)
+       join plan this using (programme, period)
+       where this.plan_id = $1::bigint
+     ), gone as (
+       select distinct on (p.line_id) p.line_id, p.customer_id as last_customer_id
+       from moved_before m
+       join ${postingTable} p using (line_id)
+       where not exists (select from ${lineTableOf(snapshotId)} l where l.line_id = m.line_id)
+       order by p.line_id, p.posting_no desc, p.customer_id
+     )
+     insert into plan_moved_line (plan_id, line_id, from_customer_id, to_customer_id)
      select distinct $1::bigint, p.line_id, p.customer_id, l.customer_id
      from ${postingTable} p
-     join ${lineTableOf(snapshotId)} l on l.line_id = p.line_id and l.customer_id <> p.customer_id`,
+     join ${lineTableOf(snapshotId)} l on l.line_id = p.line_id and l.customer_id <> p.customer_id
+     union
+     select $1::bigint, p.line_id, p.customer_id, g.last_customer_id
+     from gone g
+     join ${postingTable} p on p.line_id = g.line_id and p.customer_id <> g.last_customer_id`,
     [planId],
   )
 }

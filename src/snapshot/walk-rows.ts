@@ -124,7 +124,7 @@ class Walk {
     return chunk
   }
 
-  // 7 bits of flags and two dates of 22 bits each make a key of 51 bits, which a number holds exactly.
+  // 7 bits of flags and two dates of 22 bits each make a key of 51 bits: a number holds it exactly.
   #indexOfFacts(): number {
     const { flags, consentDay, promotionDay } = this.#view
     const key = flags + 128 * (dayBits(consentDay) + 4_194_304 * dayBits(promotionDay))

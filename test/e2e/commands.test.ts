@@ -1,9 +1,11 @@
-/** Imports and plans as whole commands: their JSON, their exit codes, their one line of complaint. */
+/** Imports and plans as whole commands: their JSON, exit codes and one line of complaint. */
 import { readFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { redress } from '../support/cli.js'
-import { AS_OF, LATE_CONSENT, LATE_STATUS, NINE_LINES, NOW, complaintOf, row, setting } from './setting.js'
+import {
+  AS_OF, LATE_CONSENT, LATE_STATUS, NINE_LINES, NOW, complaintOf, row, setting,
+} from './setting.js'
 import type { Setting } from './setting.js'
 
 let here: Setting
@@ -35,8 +37,8 @@ describe('wrong usage', () => {
     { command: 'runs resume latest', says: /run latest/ },
     { command: 'run 2026-02 --plan 0', says: /plan 0/ },
     { command: 'ledger export', says: /--out/ },
-    { command: 'ledger export --out /tmp/never --benefit gold', says: /--benefit/ },
-    { command: 'ledger export --out /tmp/never --period 2026', says: /--period/ },
+    { command: 'ledger export --out never.csv --benefit gold', says: /--benefit/ },
+    { command: 'ledger export --out never.csv --period 2026', says: /--period/ },
   ])('is refused with one line: redress $command', async ({ command, says }) => {
     const result = await redress([...command.split(' '), '--json'], here.environment)
     expect(result.exitCode).toBe(2)
@@ -60,21 +62,26 @@ describe('snapshot', () => {
     const path = here.file('snapshot.csv', [...NINE_LINES, bad])
     sha256 = createHash('sha256').update(readFileSync(path)).digest('hex')
     const told = await here.ok('snapshot', 'import', path, '--as-of', AS_OF)
-    expect(told).toMatchObject({ snapshot_id: 1, as_of: AS_OF, read: 10, accepted: 9, quarantined: 1,
+    expect(told).toMatchObject({
+      snapshot_id: 1, as_of: AS_OF, read: 10, accepted: 9, quarantined: 1,
       duplicate: 0, sha256, sealed: true, content_hash: expect.stringMatching(/^[0-9a-f]{64}$/) })
   })
 
   it('import of the same file changes nothing and says so', async () => {
     const path = `${here.folder}/snapshot.csv`
     const again = await here.ok('snapshot', 'import', path, '--as-of', AS_OF)
-    expect(again).toMatchObject({ snapshot_id: 1, read: 10, accepted: 9, quarantined: 1, sha256, already: true })
+    expect(again).toMatchObject({
+      snapshot_id: 1, read: 10, accepted: 9, quarantined: 1, sha256, already: true,
+    })
     const text = await redress(['snapshot', 'import', path, '--as-of', AS_OF], here.environment)
     expect(text.stdout).toContain('nothing changed')
-    expect(await here.ok('snapshot', 'list')).toHaveLength(1)
+    expect(await here.list('snapshot', 'list')).toHaveLength(1)
   })
 
   it('import over the quarantine budget is held with exit 3 and accepts nothing', async () => {
-    const bad = Array.from({ length: 11 }, (_, index) => row({ line_id: `0${index}`, customer_id: '1' }))
+    const bad = Array.from(
+      { length: 11 }, (_, index) => row({ line_id: `0${index}`, customer_id: '1' })
+    )
     const path = here.file('bad.csv', [...NINE_LINES, ...bad])
     const held = await here.run('snapshot', 'import', path, '--as-of', AS_OF)
     expect(held.exitCode).toBe(3)
@@ -82,16 +89,18 @@ describe('snapshot', () => {
     expect(complaintOf(held)).toMatch(/11 of 20 rows quarantined; expected at most 10/)
     const report = await here.ok('quarantine', 'show', held.json.import_id)
     expect(report).toMatchObject({ quarantined: 11 })
-    expect(await here.ok('snapshot', 'list')).toHaveLength(1)
+    expect(await here.list('snapshot', 'list')).toHaveLength(1)
   })
 
   it('list, show and verify tell what was sealed', async () => {
-    const [listed] = await here.ok('snapshot', 'list')
-    expect(listed).toMatchObject({ snapshot_id: 1, as_of: AS_OF, lines: 9, customers: 8, sealed: true })
+    const [listed] = await here.list('snapshot', 'list')
+    expect(listed).toMatchObject({
+      snapshot_id: 1, as_of: AS_OF, lines: 9, customers: 8, sealed: true,
+    })
     const shown = await here.ok('snapshot', 'show', '1')
-    expect(shown).toMatchObject({ snapshot_id: 1, content_hash: listed.content_hash })
+    expect(shown).toMatchObject({ snapshot_id: 1, content_hash: listed?.content_hash })
     const verified = await here.ok('snapshot', 'verify', '1')
-    expect(verified).toMatchObject({ ok: true, content_hash: listed.content_hash })
+    expect(verified).toMatchObject({ ok: true, content_hash: listed?.content_hash })
   })
 
   it('of another day than the base date is refused by plan', async () => {
@@ -105,15 +114,25 @@ describe('snapshot', () => {
 
 describe('status and consents', () => {
   it('import counts rows that say nothing new as duplicates', async () => {
-    const status = here.file('status.csv', [...LATE_STATUS, LATE_STATUS[1]!, '999,suspended,2026-02-03T00:00:00+09:00'])
-    expect(await here.ok('status', 'import', status)).toMatchObject({ read: 3, accepted: 2, quarantined: 0, duplicate: 1 })
-    expect(await here.ok('status', 'import', status)).toMatchObject({ read: 3, accepted: 2, duplicate: 1, already: true })
+    const status = here.file(
+      'status.csv', [...LATE_STATUS, LATE_STATUS[1]!, '999,suspended,2026-02-03T00:00:00+09:00']
+    )
+    expect(await here.ok('status', 'import', status)).toMatchObject({
+      read: 3, accepted: 2, quarantined: 0, duplicate: 1,
+    })
+    expect(await here.ok('status', 'import', status)).toMatchObject({
+      read: 3, accepted: 2, duplicate: 1, already: true,
+    })
     const consents = here.file('consents.csv', LATE_CONSENT)
-    expect(await here.ok('consents', 'import', consents)).toMatchObject({ read: 1, accepted: 1, duplicate: 0 })
+    expect(await here.ok('consents', 'import', consents)).toMatchObject({
+      read: 1, accepted: 1, duplicate: 0,
+    })
   })
 
   it('import refuses a file without one of its columns', async () => {
-    const result = await here.run('status', 'import', here.file('short.csv', ['line_id,status', '101,active']))
+    const result = await here.run(
+      'status', 'import', here.file('short.csv', ['line_id,status', '101,active'])
+    )
     expect(result.exitCode).toBe(2)
     expect(complaintOf(result)).toMatch(/short\.csv:1:effective_at/)
   })
@@ -122,8 +141,11 @@ describe('status and consents', () => {
 describe('plan', () => {
   it('counts every decision of every subject and writes no entry', async () => {
     const plan = await here.ok('plan', '2026-02')
-    expect(plan).toMatchObject({ programme: 'kt-2026', version: 1, period: '2026-02', snapshot_id: 1, lines: 9,
-      customers: 8, change_from_previous: {}, holds: [], plan_hash: expect.stringMatching(/^[0-9a-f]{64}$/) })
+    expect(plan).toMatchObject({
+      programme: 'kt-2026', version: 1, period: '2026-02', snapshot_id: 1, lines: 9,
+      customers: 8, change_from_previous: {}, holds: [],
+      plan_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    })
     expect(plan.plan_id).toMatch(/^\d+$/)
     // 102 left before the period and 107's guardian agreed in time: the imports above.
     expect(plan.benefits).toEqual({
@@ -137,12 +159,14 @@ describe('plan', () => {
     expect(await here.query('select from ledger_posting')).toHaveLength(0)
   })
 
-  it('has the same hash when it is made again with the same --now, and another with another', async () => {
+  it('has the same hash when made again with the same --now, another with another', async () => {
     const first = await here.ok('plan', '2026-02')
     const again = await here.ok('plan', '2026-02')
     expect(again.plan_hash).toBe(first.plan_hash)
     expect(again.plan_id).not.toBe(first.plan_id)
-    const later = await redress(['plan', '2026-02', '--json', '--now', '2026-02-02T09:00:00+09:00'], here.environment)
+    const later = await redress(
+      ['plan', '2026-02', '--json', '--now', '2026-02-02T09:00:00+09:00'], here.environment
+    )
     expect(later.json.plan_hash).not.toBe(first.plan_hash)
   })
 
@@ -150,7 +174,9 @@ describe('plan', () => {
     const other = await setting()
     try {
       // Shifts the ids that this database gives out.
-      await other.ok('snapshot', 'import', here.file('later.csv', NINE_LINES), '--as-of', '2026-01-31')
+      await other.ok(
+        'snapshot', 'import', here.file('later.csv', NINE_LINES), '--as-of', '2026-01-31'
+      )
       await other.ok('consents', 'import', `${here.folder}/consents.csv`)
       await other.ok('status', 'import', `${here.folder}/status.csv`)
       await other.ok('snapshot', 'import', `${here.folder}/snapshot.csv`, '--as-of', AS_OF)
@@ -185,7 +211,9 @@ describe('what goes where', () => {
   it('prints no progress with --quiet', async () => {
     const result = await redress(['plan', '2026-02', '--quiet', '--now', NOW], here.environment)
     expect(result.stderr).toBe('')
-    const silent = await redress(['plan', '2026-02', '--quiet', '--json', '--now', NOW], here.environment)
+    const silent = await redress(
+      ['plan', '2026-02', '--quiet', '--json', '--now', NOW], here.environment
+    )
     expect(silent.stderr).toBe('')
     expect(silent.json).toMatchObject({ period: '2026-02' })
   })

@@ -1,4 +1,7 @@
-/** What is final stays as it is: PostgreSQL refuses every change, also to the role that owns the tables. */
+/**
+ * What is final stays as it is: PostgreSQL refuses every change, also to the role that owns the
+ * tables.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { errorCodeOf, withTransaction } from '../../src/db/database.js'
 import { LedgerSetting, OLD } from '../support/builders.js'
@@ -10,7 +13,8 @@ let posting: string
 beforeAll(async () => {
   setting = await LedgerSetting.open()
   const snapshot = await setting.importLines([
-    { line_id: 1, customer_id: 1, ...OLD }, { line_id: 2, customer_id: 2, plan_restriction: 'minor' }])
+    { line_id: 1, customer_id: 1, ...OLD },
+    { line_id: 2, customer_id: 2, plan_restriction: 'minor' }])
   leaf = `snapshot_line_${snapshot.snapshotId}`
   await setting.importStatuses('1,suspended,2026-01-20T00:00:00+09:00')
   await setting.importConsents('2,2026-01-15')
@@ -36,13 +40,15 @@ async function refusalOf(sql: string): Promise<string | undefined> {
   return undefined
 }
 
-async function refusals(statements: readonly string[]): Promise<readonly (readonly [string, unknown])[]> {
+type Refusals = readonly (readonly [string, unknown])[]
+
+async function refusals(statements: readonly string[]): Promise<Refusals> {
   const found: [string, unknown][] = []
   for (const sql of statements) found.push([sql, await refusalOf(sql)])
   return found
 }
 
-const allRefused = (statements: readonly string[]): readonly (readonly [string, unknown])[] =>
+const allRefused = (statements: readonly string[]): Refusals =>
   statements.map((sql) => [sql, 'RD001'])
 
 describe('a change is refused with RD001', () => {
@@ -58,10 +64,12 @@ describe('a change is refused with RD001', () => {
   ]
 
   it.each(tables)('in %s', async (table, change) => {
-    const [{ rows } = { rows: 0 }] = await setting.query<{ rows: number }>(`select count(*)::int as rows from ${table}`)
+    const [{ rows } = { rows: 0 }] =
+      await setting.query<{ rows: number }>(`select count(*)::int as rows from ${table}`)
     // Row triggers answer for rows alone: an empty table would prove nothing.
     expect(rows).toBeGreaterThan(0)
-    const statements = [`update ${table} set ${change}`, `delete from ${table}`, `truncate ${table} cascade`]
+    const statements =
+      [`update ${table} set ${change}`, `delete from ${table}`, `truncate ${table} cascade`]
     expect(await refusals(statements)).toEqual(allRefused(statements))
   })
 
@@ -76,20 +84,22 @@ describe('a change is refused with RD001', () => {
     expect(await refusals(statements)).toEqual(allRefused(statements))
   })
 
-  it('in the rows of a sealed snapshot that are reached through the table of all snapshots', async () => {
+  it('in the rows of a sealed snapshot reached through the table of all snapshots', async () => {
     const statements = ['delete from snapshot_line', `insert into snapshot_line
       select (jsonb_populate_record(line, '{"line_id": 999}')).* from snapshot_line line limit 1`]
     expect(await refusals(statements)).toEqual(allRefused(statements))
   })
 
   it('in the postings of a period that are reached directly', async () => {
-    const statements = [`update ${posting} set posting_no = 2`, `delete from ${posting}`, `truncate ${posting}`]
+    const statements =
+      [`update ${posting} set posting_no = 2`, `delete from ${posting}`, `truncate ${posting}`]
     expect(await refusals(statements)).toEqual(allRefused(statements))
   })
 
   it('in a closed run and its posted chunks', async () => {
     const statements = [
-      `update run set state = 'open', root_hash = null`, `update run set balance = '{}'`, 'delete from run',
+      `update run set state = 'open', root_hash = null`, `update run set balance = '{}'`,
+      'delete from run',
       `update run_chunk set state = 'open', digest = null`, 'update run_chunk set worker = null',
       'delete from run_chunk',
     ]
@@ -117,7 +127,8 @@ it('a posting can be added once under its number, not twice', async () => {
 it('an approval has to sign the hash of its plan', async () => {
   const plan = await setting.plan('2026-03')
   const approve = (hash: string): string =>
-    `update plan set approved_by = 'a', approved_at = now(), approved_hash = ${hash} where plan_id = ${plan.planId}`
+    `update plan set approved_by = 'a', approved_at = now(), approved_hash = ${hash}
+     where plan_id = ${plan.planId}`
   expect(await refusalOf(approve(`decode('${plan.planHash}', 'hex')`))).toBeUndefined()
   expect(await refusalOf(approve(`sha256('another')`))).toBe('23514')
   expect(await refusalOf(approve('null'))).toBe('23514')
@@ -127,7 +138,8 @@ it('no second run of a period is open, nor a second run of a plan', async () => 
   const first = await setting.plan('2026-04')
   await setting.start(first)
   const another = `insert into run (plan_id, programme, period, chunks, started_by, started_at)
-    values ((select min(plan_id) from plan where period = '2026-03'), 'kt-2026', '2026-04', 1, 'x', '2026-02-01T00:00Z')`
+    select min(plan_id), 'kt-2026', '2026-04', 1, 'x', '2026-02-01T00:00Z' from plan
+    where period = '2026-03'`
   expect(await refusalOf(another)).toBe('23505')
   expect(await refusalOf(another.replace('2026-04', '2026-07'))).toBeUndefined()
   const again = `insert into run (plan_id, programme, period, chunks, started_by, started_at)

@@ -4,7 +4,7 @@ import { describe, expect, it, test } from 'vitest'
 import { AssertionFailure } from '../../src/assert.js'
 import { entriesFor, standingGrants } from '../../src/ledger/difference.js'
 import { fromStored, toStored } from '../../src/ledger/entry.js'
-import type { LedgerEntry } from '../../src/ledger/entry.js'
+import type { LedgerEntry, SubjectKind } from '../../src/ledger/entry.js'
 import { BENEFITS } from '../../src/rules/decision.js'
 import type { Benefit, Decision, Grant } from '../../src/rules/decision.js'
 
@@ -16,7 +16,8 @@ const MONTHS: Grant = {
 
 const given = (benefit: Benefit, grant: Grant): Decision =>
   ({ outcome: 'granted', benefit, reason: 'ELIGIBLE', grant })
-const refused = (benefit: Benefit): Decision => ({ outcome: 'refused', benefit, reason: 'TERMINATED' })
+const refused = (benefit: Benefit): Decision =>
+  ({ outcome: 'refused', benefit, reason: 'TERMINATED' })
 
 /** As a person would note it: `+1 data 102400 ELIGIBLE`, `-2 data 102400 TERMINATED of 1`. */
 const noted = (entries: readonly LedgerEntry[]): readonly string[] => entries.map((it) => {
@@ -28,7 +29,8 @@ const noted = (entries: readonly LedgerEntry[]): readonly string[] => entries.ma
 const standsData = entriesFor('line', [given('data', DATA)], []).entries
 
 describe('a difference', () => {
-  const examples: readonly [string, readonly LedgerEntry[], readonly Decision[], readonly string[]][] = [
+  type Example = readonly [string, readonly LedgerEntry[], readonly Decision[], readonly string[]]
+  const examples: readonly Example[] = [
     ['posts a first grant as entry 1', [], [given('data', DATA)], ['+1 data 102400 ELIGIBLE']],
     ['posts nothing for a refusal', [], [refused('data')], []],
     ['posts nothing for a grant that stands', standsData, [given('data', DATA)], []],
@@ -57,7 +59,8 @@ describe('a difference', () => {
   })
 
   it('does not mind another reason for the same grant', () => {
-    const other: Decision = { outcome: 'granted', benefit: 'data', reason: 'PROMOTION_EXTENDED', grant: DATA }
+    const other: Decision =
+      { outcome: 'granted', benefit: 'data', reason: 'PROMOTION_EXTENDED', grant: DATA }
     expect(entriesFor('line', [other], standsData)).toEqual({ entries: [], unchanged: ['data'] })
   })
 
@@ -65,7 +68,8 @@ describe('a difference', () => {
     ['quantity', { quantity: 1 }], ['unit', { unit: 'percent' }], ['option', { option: 'tving' }],
     ['first day', { validFrom: '2026-02-02' }], ['last day', { validTo: '2026-02-27' }],
   ] as const)('counts a grant of another %s as changed', (_, change) => {
-    const { entries, unchanged } = entriesFor('line', [given('data', { ...DATA, ...change })], standsData)
+    const { entries, unchanged } =
+      entriesFor('line', [given('data', { ...DATA, ...change })], standsData)
     expect(noted(entries)[0]).toBe('-2 data 102400 GRANT_CHANGED of 1')
     expect(entries[1]).toMatchObject({ entryType: 'grant', entryNo: 3, ...change })
     expect(unchanged).toEqual([])
@@ -81,8 +85,10 @@ describe('a difference', () => {
 describe('standing grants', () => {
   test.each([
     ['with a gap in their numbers', [{ ...standsData[0]!, entryNo: 2 }]],
-    ['with a second grant beside a standing one', [standsData[0]!, { ...standsData[0]!, entryNo: 2 }]],
-    ['with a reversal of nothing', [{ ...standsData[0]!, entryType: 'reversal', reversesEntryNo: 1 } as const]],
+    ['with a second grant beside a standing one',
+      [standsData[0]!, { ...standsData[0]!, entryNo: 2 }]],
+    ['with a reversal of nothing',
+      [{ ...standsData[0]!, entryType: 'reversal', reversesEntryNo: 1 } as const]],
     ['with a reversal of another entry', [standsData[0]!,
       { ...standsData[0]!, entryType: 'reversal', entryNo: 2, reversesEntryNo: 7 } as const]],
   ])('of entries %s are a bug that is told', (_, entries) => {
@@ -98,9 +104,11 @@ const anyGrant: fc.Arbitrary<Grant> = fc.record({
   validTo: fc.constantFrom('2026-07-31', '2026-08-31'),
 })
 const anyDecision = (benefit: Benefit): fc.Arbitrary<Decision> => fc.oneof(
-  { weight: 3, arbitrary: fc.record({ outcome: fc.constant('granted' as const), benefit: fc.constant(benefit),
+  { weight: 3,
+    arbitrary: fc.record({ outcome: fc.constant('granted' as const), benefit: fc.constant(benefit),
     reason: fc.constantFrom('ELIGIBLE', 'PROMOTION_EXTENDED'), grant: anyGrant }) },
-  { weight: 2, arbitrary: fc.record({ outcome: fc.constant('refused' as const), benefit: fc.constant(benefit),
+  { weight: 2,
+    arbitrary: fc.record({ outcome: fc.constant('refused' as const), benefit: fc.constant(benefit),
     reason: fc.constantFrom('TERMINATED', 'SUSPENDED', 'MVNO') }) },
 )
 /** At most one decision a benefit, in any order: what a run decides about a subject. */
@@ -111,6 +119,17 @@ const anySubject = fc.constantFrom('line' as const, 'customer' as const)
 const anyHistory = fc.array(fc.tuple(anyDecisions, fc.boolean()), { minLength: 1, maxLength: 6 })
   .map((steps) => steps.map(([decisions, repeats], index) =>
     (repeats && index > 0 ? steps[index - 1]![0] : decisions)))
+
+function postedBy(
+  subject: SubjectKind,
+  history: readonly (readonly Decision[])[],
+): readonly LedgerEntry[] {
+  const posted: LedgerEntry[] = []
+  for (const decisions of history) {
+    posted.push(...entriesFor(subject, decisions, posted).entries)
+  }
+  return posted
+}
 
 /** What entries give in total, as a plain multiset that knows nothing of numbers and links. */
 function netOf(entries: readonly LedgerEntry[]): Record<string, number> {
@@ -157,8 +176,7 @@ describe('over any history of decisions', () => {
 
   it('a repeat of the same decisions posts nothing and leaves every grant unchanged', () => {
     fc.assert(fc.property(anySubject, anyHistory, (subject, history) => {
-      const posted: LedgerEntry[] = []
-      for (const decisions of history) posted.push(...entriesFor(subject, decisions, posted).entries)
+      const posted = postedBy(subject, history)
       const last = history.at(-1)!
       const again = entriesFor(subject, last.toReversed(), posted)
       expect(again.entries).toEqual([])
@@ -169,8 +187,7 @@ describe('over any history of decisions', () => {
 
   it('numbers have no gaps, and no grant is reversed twice', () => {
     fc.assert(fc.property(anySubject, anyHistory, (subject, history) => {
-      const posted: LedgerEntry[] = []
-      for (const decisions of history) posted.push(...entriesFor(subject, decisions, posted).entries)
+      const posted = postedBy(subject, history)
       expect(posted.map((it) => it.entryNo)).toEqual(posted.map((_, index) => index + 1))
       const reversed = posted.flatMap((it) => it.reversesEntryNo ?? [])
       expect(new Set(reversed).size).toBe(reversed.length)
@@ -201,8 +218,7 @@ describe('over any history of decisions', () => {
 
   it('entries come back from what is stored as they were', () => {
     fc.assert(fc.property(anySubject, anyHistory, (subject, history) => {
-      const posted: LedgerEntry[] = []
-      for (const decisions of history) posted.push(...entriesFor(subject, decisions, posted).entries)
+      const posted = postedBy(subject, history)
       const stored = JSON.parse(JSON.stringify(posted.map(toStored))) as Record<string, string>[]
       expect(stored.map(fromStored)).toEqual(posted)
     }))

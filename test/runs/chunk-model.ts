@@ -101,7 +101,8 @@ export function decidePlainly(
 ): ModelAnswer {
   const tallies: Record<string, ModelTally> = {}
   const tallyOf = (benefit: string): ModelTally =>
-    (tallies[benefit] ??= { grants: 0, reversals: 0, unchanged: 0, refused: 0, quantity: 0, reasons: {} })
+    (tallies[benefit] ??= {
+      grants: 0, reversals: 0, unchanged: 0, refused: 0, quantity: 0, reasons: {} })
   const count = (decisions: readonly Decision[], unchanged: readonly Benefit[]): void => {
     for (const it of decisions) {
       const tally = tallyOf(it.benefit)
@@ -117,7 +118,8 @@ export function decidePlainly(
     const it = world.customers.find((customer) => customer.customerId === customerId)
     const lines = it?.lines ?? []
     const answers: CaseDecisions = it
-      ? decide(version, period, { customer: it.customer, lines: lines.map((line) => caseLine(line, world)) })
+      ? decide(version, period,
+        { customer: it.customer, lines: lines.map((line) => caseLine(line, world)) })
       : { lines: [], customer: [] }
     const entriesOf = new Map<bigint, LedgerEntry[]>()
     const put = (lineId: bigint, entries: readonly LedgerEntry[]): void => {
@@ -134,7 +136,8 @@ export function decidePlainly(
     count(asked, difference.unchanged)
     for (const entry of difference.entries) {
       const carrier = entry.entryType === 'grant'
-        ? lines[answers.customer.find((answer) => answer.decision.benefit === entry.benefit)!.carrier]
+        ? lines[answers.customer.find((answer) =>
+          answer.decision.benefit === entry.benefit)!.carrier]
         : held.find((line) => line.entries.some((earlier) =>
           earlier.subject === 'customer' && earlier.entryNo === entry.reversesEntryNo))
       put(carrier!.lineId, [entry])
@@ -162,7 +165,8 @@ function postingsOf(
     .filter(([, entries]) => entries.length > 0)
     .toSorted(([a], [b]) => byValue(a, b))
     .map(([lineId, entries]) => ({ customerId, lineId, entries,
-      postingNo: held.filter((it) => it.lineId === lineId).length + 1 }))
+      postingNo: Math.max(0,
+        ...held.filter((it) => it.lineId === lineId).map((it) => it.postingNo)) + 1 }))
 }
 
 function heldBy(held: readonly Posted[], subject: string, lineId?: bigint): readonly LedgerEntry[] {
@@ -175,7 +179,8 @@ function heldBy(held: readonly Posted[], subject: string, lineId?: bigint): read
 
 function caseLine({ lineId, facts }: ModelLine, world: World): CaseLine {
   const fact = world.facts.find((it) => it.lineId === lineId)
-  const consents = [facts.guardianConsentOn, fact?.guardianConsentOn ?? null].filter((it) => it !== null)
+  const consents = [facts.guardianConsentOn, fact?.guardianConsentOn ?? null]
+    .filter((it) => it !== null)
   const guardianConsentOn = consents.toSorted().at(0) ?? null
   return { facts: { ...facts, guardianConsentOn },
     statusAtStart: fact?.statusAtStart ?? facts.statusAtBase }
@@ -187,7 +192,7 @@ export function ledgerAfter(posted: readonly Posted[], more: readonly Posted[]):
     byValue(a.customerId, b.customerId) || byValue(a.lineId, b.lineId) || a.postingNo - b.postingNo)
 }
 
-/** The digest of a chunk as its definition says: ids, posting number, set digest, then the tallies. */
+/** The digest of a chunk by its definition: ids, posting number, set digest, then the tallies. */
 export function digestPlainly(postings: readonly Posted[], tallies: string): string {
   const hash = createHash('sha256')
   for (const { customerId, lineId, postingNo, entries } of postings) {

@@ -8,7 +8,6 @@ import type { ChunkInput, LineFact } from '../../src/runs/chunk-input.js'
 import { ChunkDecider } from '../../src/runs/decide-chunk.js'
 import { DecisionMemo } from '../../src/runs/decision-memo.js'
 import { EntrySets, UnplannedEntrySet } from '../../src/runs/entry-sets.js'
-import type { EntrySetRef } from '../../src/runs/entry-sets.js'
 import { PostingDigest } from '../../src/runs/posting-writer.js'
 import type { PostingSink } from '../../src/runs/posting-writer.js'
 import { canonicalTallies, entriesOf } from '../../src/runs/tally.js'
@@ -16,7 +15,7 @@ import type { Tallies } from '../../src/runs/tally.js'
 import { anyCustomer, anyLine, anyPeriod, anyVersion } from '../rules/arbitraries.js'
 import { aLine, CORPORATION, SENIOR, V1 } from '../rules/builders.js'
 import { byValue, decidePlainly, digestPlainly, inputOf, ledgerAfter } from './chunk-model.js'
-import type { ModelCustomer, Posted, World } from './chunk-model.js'
+import type { ModelAnswer, ModelCustomer, Posted, World } from './chunk-model.js'
 
 /** Crowded around the edges of 32 bits, since ids are compared in two halves; up to 18 digits. */
 const anyId = fc.oneof(
@@ -33,14 +32,16 @@ interface Household {
 
 const anyHouseholds: fc.Arbitrary<readonly Household[]> = fc
   .uniqueArray(
-    fc.record({ customerId: anyId, size: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 6 })) }),
+    fc.record({ customerId: anyId,
+      size: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 6 })) }),
     { selector: (it) => it.customerId, maxLength: 8 },
   )
   .chain((drafts) => {
     const lines = drafts.reduce((sum, it) => sum + it.size, 0)
     return fc.uniqueArray(anyId, { minLength: lines, maxLength: lines }).map((ids) => {
       let at = 0
-      return drafts.toSorted((a, b) => byValue(a.customerId, b.customerId)).map(({ customerId, size }) => {
+      return drafts.toSorted((a, b) => byValue(a.customerId, b.customerId))
+        .map(({ customerId, size }) => {
         at += size
         return { customerId, lineIds: ids.slice(at - size, at).toSorted(byValue) }
       })
@@ -71,7 +72,8 @@ const anyWorld = (households: readonly Household[]): fc.Arbitrary<World> => fc
       const present = lines.filter((line) => line.isPresent)
       if (present.length === 0) continue
       customers.push({ customerId, customer, lines: present })
-      facts.push(...present.flatMap(({ lineId, later }) => (later ? [{ customerId, lineId, ...later }] : [])))
+      facts.push(...present.flatMap(({ lineId, later }) =>
+        (later ? [{ customerId, lineId, ...later }] : [])))
     }
     return { customers, facts }
   })
@@ -87,9 +89,9 @@ const anyHistory = fc.record({
 class Collected implements PostingSink {
   readonly postings: Posted[] = []
 
-  post(source: Buffer, customerIdAt: number, lineIdAt: number, set: EntrySetRef, postingNo: number): void {
-    this.postings.push({ customerId: source.readBigInt64BE(customerIdAt),
-      lineId: source.readBigInt64BE(lineIdAt), postingNo, entries: set.entries })
+  post(...[source, customerAt, lineAt, set, postingNo]: Parameters<PostingSink['post']>): void {
+    this.postings.push({ customerId: source.readBigInt64BE(customerAt),
+      lineId: source.readBigInt64BE(lineAt), postingNo, entries: set.entries })
   }
 }
 
@@ -101,7 +103,7 @@ interface Decided {
   readonly customers: number
 }
 
-/** The chunks of a plan share what is remembered of equal facts; so do the runs of a history here. */
+/** The chunks of a plan share what is known of equal facts; so do the runs of a history here. */
 function memoOf(rules: PeriodRules): DecisionMemo {
   return new DecisionMemo(rules, new EntrySets([], 'growing'))
 }
@@ -118,14 +120,15 @@ function decideInBulk(memo: DecisionMemo, input: ChunkInput, steps: readonly num
   }
   for (let at = 0; !decider.step(steps[at % steps.length]!, both); at += 1);
   const tallies = canonicalTallies(decider.tallies())
-  return { postings: collected.postings, tallies, digest: digest.finish(JSON.stringify(tallies)).toString('hex'),
+  return { postings: collected.postings, tallies,
+    digest: digest.finish(JSON.stringify(tallies)).toString('hex'),
     lines: decider.lines, customers: decider.customers }
 }
 
 /** Runs the whole history in bulk, each run upon the ledger that the plain way left. */
 function eachRun(
   history: typeof anyHistory extends fc.Arbitrary<infer T> ? T : never,
-  check: (bulk: Decided, plain: ReturnType<typeof decidePlainly>, world: World, posted: readonly Posted[]) => void,
+  check: (bulk: Decided, plain: ModelAnswer, world: World, posted: readonly Posted[]) => void,
 ): void {
   const { version, period, worlds, steps } = history
   const memo = memoOf(rulesFor(version, period))
@@ -170,7 +173,8 @@ describe('a chunk decided in bulk', () => {
         for (const [index, it] of postings.entries()) {
           const before = postings[index - 1]
           if (before === undefined) continue
-          const order = byValue(before.customerId, it.customerId) || byValue(before.lineId, it.lineId)
+          const order =
+            byValue(before.customerId, it.customerId) || byValue(before.lineId, it.lineId)
           expect(order).toBe(-1)
         }
       })
@@ -206,13 +210,12 @@ describe('a chunk decided in bulk', () => {
 })
 
 describe('insurance in a chunk', () => {
-  const handset = aLine().facts
-  const worldOf = (customer = SENIOR, facts: readonly LineFact[] = [], lineIds = [11n, 12n]): World => ({
-    customers: [{ customerId: 7n, customer, lines: lineIds.map((lineId) => ({ lineId, facts: handset })) }],
-    facts,
-  })
+  const lines = [11n, 12n].map((lineId) => ({ lineId, facts: aLine().facts }))
+  const worldOf = (customer = SENIOR, facts: readonly LineFact[] = []): World =>
+    ({ customers: [{ customerId: 7n, customer, lines }], facts })
   const memo = memoOf(rulesFor(V1, '2026-02'))
-  const told = (postings: readonly Posted[]): readonly string[] => postings.flatMap((it) => it.entries
+  const told = (postings: readonly Posted[]): readonly string[] => postings
+    .flatMap((it) => it.entries
     .filter((entry) => entry.benefit === 'insurance')
     .map((entry) => `line ${it.lineId} ${entry.entryType} ${entry.entryNo} ${entry.reason}`))
   const ended = (lineId: bigint): LineFact =>
@@ -226,7 +229,8 @@ describe('insurance in a chunk', () => {
   })
 
   it('stays where it was granted when its line ends and another could carry it', () => {
-    const later = decideInBulk(memo, inputOf(worldOf(SENIOR, [ended(11n)]), first.postings), [Infinity])
+    const later =
+      decideInBulk(memo, inputOf(worldOf(SENIOR, [ended(11n)]), first.postings), [Infinity])
     expect(told(later.postings)).toEqual([])
     expect(later.tallies.insurance?.unchanged).toBe(1)
   })
@@ -234,22 +238,39 @@ describe('insurance in a chunk', () => {
   it('is reversed on the line that carried it when the customer is no longer entitled', () => {
     const corporate = decideInBulk(memo, inputOf(worldOf(CORPORATION), first.postings), [Infinity])
     expect(told(corporate.postings)).toEqual(['line 11 reversal 2 CORPORATE'])
-    const gone = decideInBulk(memo, inputOf({ customers: [], facts: [] }, first.postings), [Infinity])
+    const gone =
+      decideInBulk(memo, inputOf({ customers: [], facts: [] }, first.postings), [Infinity])
     expect(told(gone.postings)).toEqual(['line 11 reversal 2 NOT_IN_SNAPSHOT'])
   })
 
   it('goes to another line with the next number when it is granted again', () => {
-    const gone = decideInBulk(memo, inputOf({ customers: [], facts: [] }, first.postings), [Infinity])
+    const gone =
+      decideInBulk(memo, inputOf({ customers: [], facts: [] }, first.postings), [Infinity])
     const ledger = ledgerAfter(first.postings, gone.postings)
     const back = decideInBulk(memo, inputOf(worldOf(SENIOR, [ended(11n)]), ledger), [Infinity])
     expect(told(back.postings)).toEqual(['line 12 grant 3 AGE_65'])
   })
 })
 
+it.each([
+  ['the only one that is here', [4]],
+  ['one of several, not all of them here', [1, 4]],
+])('a posting gets the number after the highest: %s', (_, numbers) => {
+  const world: World = { facts: [],
+    customers: [{ customerId: 7n, customer: CORPORATION,
+      lines: [{ lineId: 11n, facts: aLine().facts }] }] }
+  const posted: readonly Posted[] = numbers.map((postingNo) =>
+    ({ customerId: 7n, lineId: 11n, postingNo, entries: [] }))
+  const { postings } =
+    decideInBulk(memoOf(rulesFor(V1, '2026-04')), inputOf(world, posted), [Infinity])
+  expect(postings.map((it) => it.postingNo)).toEqual([5])
+})
+
 describe('a run', () => {
   it('refuses to post what its plan never saw', () => {
     const world: World = { facts: [],
-      customers: [{ customerId: 1n, customer: CORPORATION, lines: [{ lineId: 2n, facts: aLine().facts }] }] }
+      customers: [{ customerId: 1n, customer: CORPORATION,
+        lines: [{ lineId: 2n, facts: aLine().facts }] }] }
     const memo = new DecisionMemo(rulesFor(V1, '2026-04'), new EntrySets([], 'fixed'))
     const decider = new ChunkDecider(memo, inputOf(world, []))
     expect(() => decider.step(Infinity, new Collected())).toThrow(UnplannedEntrySet)

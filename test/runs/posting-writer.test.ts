@@ -34,7 +34,10 @@ function postAll(rows: readonly Row[], sink: { post: PostingRows['post'] }): voi
   }
 }
 
-/** Reads COPY's binary format as PostgreSQL documents it: field count, then each field by its length. */
+/**
+ * Reads COPY's binary format as PostgreSQL documents it: field count, then each field by its
+ * length.
+ */
 function readRows(bytes: Buffer): readonly (readonly bigint[])[] {
   const rows: bigint[][] = []
   for (let at = 0; at < bytes.length;) {

@@ -1,6 +1,6 @@
 /**
- * What happens beside a run: the queue forgets or goes away, PostgreSQL restarts, two operators have
- * the same thought, somebody presses Ctrl-C. Each time the ledger is that of an undisturbed run.
+ * What happens beside a run: the queue forgets or goes away, PostgreSQL restarts, two operators
+ * have the same thought, somebody presses Ctrl-C. Each time the ledger is the undisturbed one.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,7 +13,9 @@ import type { CliResult } from '../support/cli.js'
 import { endServer } from '../support/postgres-command.js'
 import { restartableRedis, until } from '../support/processes.js'
 import type { RestartableRedis } from '../support/processes.js'
-import { AS_OF, NOW, generateFiles, populationOf, succeeds, summaryOf, within } from './population.js'
+import {
+  AS_OF, NOW, generateFiles, populationOf, succeeds, summaryOf, within,
+} from './population.js'
 import type { Clone, ExportSummary, Population } from './population.js'
 import { Scene } from './victims.js'
 import type { Victim } from './victims.js'
@@ -60,9 +62,13 @@ async function entriesOf(environment: Environment): Promise<ExportSummary> {
 
 async function expectUndisturbed(environment: Environment): Promise<void> {
   const runs = await succeeds(['runs', 'list'], environment)
-  expect(runs.json).toMatchObject([{ run_id: '1', state: 'closed', root_hash: undisturbed.rootHash }])
+  expect(runs.json).toMatchObject([{
+    run_id: '1', state: 'closed', root_hash: undisturbed.rootHash,
+  }])
   expect(await entriesOf(environment)).toEqual(undisturbed.entries)
-  expect((await succeeds(['ledger', 'verify', '--replay'], environment)).json).toMatchObject({ ok: true })
+  expect((await succeeds(['ledger', 'verify', '--replay'], environment)).json).toMatchObject({
+    ok: true,
+  })
 }
 
 /** Hands over a clone, and afterwards expects the undisturbed ledger in it. */
@@ -84,13 +90,26 @@ async function onClone(
 }
 
 /** Something happens while a third of the chunks is posted, and the process goes on. */
-async function whenUnderWay(scene: Scene, victim: Victim, happens: () => Promise<unknown>): Promise<void> {
+async function whenUnderWay(
+  scene: Scene,
+  victim: Victim,
+  happens: () => unknown,
+): Promise<void> {
   await until('some chunks are posted', async () => {
     expect(victim.cli.isRunning(), victim.cli.stderr()).toBe(true)
     return ((await scene.counts())?.posted ?? 0) >= 5
   }, { everyMs: 5 })
   await happens()
   expect((await scene.counts())?.state, 'still under way').toBe('open')
+}
+
+function tell(event: string, happenedAt: number): void {
+  const ms = Math.round(performance.now() - happenedAt)
+  process.stderr.write(`the run ended ${ms} ms after ${event}\n`)
+}
+
+async function untilClosed(scene: Scene): Promise<void> {
+  await until('the run is closed', async () => (await scene.counts())?.state === 'closed')
 }
 
 async function expectClosed(ended: Promise<CliResult>, withinMs: number): Promise<void> {
@@ -105,7 +124,9 @@ describe('Redis', () => {
     onClone(redis.url, async (scene) => {
       const commander = scene.start('commander', RUN)
       await whenUnderWay(scene, commander, () => redis.flushAll())
+      const emptiedAt = performance.now()
       await expectClosed(commander.cli.ended, 30_000)
+      tell('Redis was emptied', emptiedAt)
     }), 60_000)
 
   it('is emptied while a worker works alone, and `runs resume` completes the run', () =>
@@ -123,7 +144,9 @@ describe('Redis', () => {
       await whenUnderWay(scene, commander, () => redis.stop())
       await sleep(1_000)
       await redis.start()
+      const startedAt = performance.now()
       await expectClosed(commander.cli.ended, 30_000)
+      tell('Redis was back', startedAt)
     }), 60_000)
 
   it('is away when a run starts: one line says so, and the same command completes it later', () =>
@@ -132,7 +155,7 @@ describe('Redis', () => {
       const failed = await redress(RUN, environment)
       await redis.start()
       expect(failed.exitCode).toBe(1)
-      expect(failed.stderr).toMatch(/^redress: queue: .*expected a Redis or PostgreSQL that answers$/m)
+      expect(failed.stderr).toMatch(/^redress: queue: .*; expected a Redis .* that answers$/m)
       await expectClosed(redress(RUN, environment), 30_000)
     }), 60_000)
 })
@@ -143,26 +166,31 @@ describe.each(BACKENDS)('a run over $backend', ({ url }) => {
     const ended = await Promise.all(operators.map((it) => it.cli.ended))
     for (const it of ended) {
       expect(it.exitCode, it.stderr).toBe(0)
-      expect(it.json).toMatchObject({ run_id: '1', state: 'closed', root_hash: undisturbed.rootHash })
+      expect(it.json).toMatchObject({
+        run_id: '1', state: 'closed', root_hash: undisturbed.rootHash,
+      })
     }
   }), 60_000)
 
-  it('with --detach is worked on and closed by two workers', () => onClone(url(), async (scene, environment) => {
-    const workers = [scene.start('worker', ['worker']), scene.start('worker', ['worker'])]
-    for (const it of workers) await until('a worker is ready', () => /takes 1 chunks/.test(it.cli.stderr()))
-    const detached = await succeeds([...RUN, '--detach'], environment)
-    expect(detached.json).toMatchObject({ run_id: '1', state: 'open', root_hash: null })
-    await until('a worker closes the run', async () => (await scene.counts())?.state === 'closed')
-    const shown = await succeeds(['runs', 'show', '1'], environment)
-    expect(shown.json).toMatchObject({ state: 'closed', lines_posted: LINES, chunks_open: 0 })
-    for (const it of workers) expect((await it.cli.kill('SIGTERM')).exitCode).toBe(0)
-    expect((await scene.workers()).length).toBe(2)
-  }), 60_000)
+  it('with --detach is worked on and closed by two workers', () =>
+    onClone(url(), async (scene, environment) => {
+      const workers = [scene.start('worker', ['worker']), scene.start('worker', ['worker'])]
+      for (const { cli } of workers) {
+        await until('a worker is ready', () => /takes 1 chunks/.test(cli.stderr()))
+      }
+      const detached = await succeeds([...RUN, '--detach'], environment)
+      expect(detached.json).toMatchObject({ run_id: '1', state: 'open', root_hash: null })
+      await untilClosed(scene)
+      const shown = await succeeds(['runs', 'show', '1'], environment)
+      expect(shown.json).toMatchObject({ state: 'closed', lines_posted: LINES, chunks_open: 0 })
+      for (const it of workers) expect((await it.cli.kill('SIGTERM')).exitCode).toBe(0)
+      expect(await scene.workers()).toHaveLength(2)
+    }), 60_000)
 
   it('that is interrupted by Ctrl-C stops after the chunks at hand and tells how to go on', () =>
     onClone(url(), async (scene, environment) => {
       const commander = scene.start('commander', RUN)
-      await whenUnderWay(scene, commander, () => Promise.resolve(commander.cli.process.kill('SIGINT')))
+      await whenUnderWay(scene, commander, () => commander.cli.process.kill('SIGINT'))
       const stopped = await commander.cli.ended
       expect(stopped.exitCode).toBe(1)
       expect(stopped.stdout).toBe('')
@@ -176,13 +204,42 @@ describe.each(BACKENDS)('a run over $backend', ({ url }) => {
     onClone(url(), async (scene, environment) => {
       await succeeds([...RUN, '--detach'], environment)
       const first = scene.start('worker', ['worker'])
-      await whenUnderWay(scene, first, () => Promise.resolve())
+      await whenUnderWay(scene, first, () => undefined)
       const stopped = await first.cli.kill('SIGTERM')
       expect(stopped.exitCode).toBe(0)
-      const left = await scene.counts()
       scene.start('worker', ['worker'])
-      if (left?.state === 'open') await until('it is closed', async () => (await scene.counts())?.state === 'closed')
+      await untilClosed(scene)
     }), 60_000)
+})
+
+describe('Ctrl-C', () => {
+  const INTERRUPTED = /^redress: interrupted; go on with `redress .+`$/
+
+  it.each([
+    { what: 'a plan', args: ['plan', '2026-02', '--json', '--now', NOW] },
+    { what: 'the planning of a run', args: RUN },
+  ])('in the middle of $what ends with 1 and one line that tells how to go on', ({ args }) =>
+    onClone(undefined, async (scene, environment) => {
+      const planner = scene.start('planner', args)
+      const isPlanning = async (): Promise<boolean> => (await scene.planStates()).length > 0
+      await until('it is planning', isPlanning, { everyMs: 2 })
+      expectTold(await planner.cli.kill('SIGINT'))
+      await expectClosed(redress(RUN, environment), 30_000)
+    }), 60_000)
+
+  it('in the middle of `ledger verify` ends with 1 and one line that tells how to go on', () =>
+    onClone(undefined, async (scene, environment) => {
+      await succeeds(RUN, environment)
+      const verifier = scene.start('verifier', ['ledger', 'verify', '--replay', '--json'])
+      await until('it reads', () => scene.isAt(verifier, 'copy ('), { everyMs: 2 })
+      expectTold(await verifier.cli.kill('SIGINT'))
+    }), 60_000)
+
+  function expectTold(stopped: CliResult): void {
+    expect(stopped.exitCode).toBe(1)
+    expect(stopped.stderr).not.toMatch(/^\s+at /m)
+    expect(stopped.stderr.trimEnd().split('\n').at(-1)).toMatch(INTERRUPTED)
+  }
 })
 
 describe('a command that is killed', () => {
@@ -190,7 +247,9 @@ describe('a command that is killed', () => {
     onClone(undefined, async (scene, environment) => {
       const expected = await succeeds(['plan', '2026-02', '--now', NOW], environment)
       const planner = scene.start('planner', ['plan', '2026-02', '--json', '--now', NOW])
-      await until('it is planning', async () => (await scene.planStates()).includes('planning'), { everyMs: 2 })
+      const isPlanning = async (): Promise<boolean> =>
+        (await scene.planStates()).includes('planning')
+      await until('it is planning', isPlanning, { everyMs: 2 })
       expect((await planner.cli.kill('SIGKILL')).signal).toBe('SIGKILL')
       expect(await scene.planStates()).toEqual(['planned', 'planning'])
       const again = await succeeds(['plan', '2026-02', '--now', NOW], environment)
@@ -216,7 +275,9 @@ describe('a command that is killed', () => {
       }
       const again = await redress(args, environmentOf(clone))
       expect(again.exitCode, again.stderr).toBe(0)
-      expect(again.json).toMatchObject({ read: LINES, accepted: LINES, quarantined: 0, already: false })
+      expect(again.json).toMatchObject({
+        read: LINES, accepted: LINES, quarantined: 0, already: false,
+      })
       const left = await leftOf(clone)
       expect(left).toEqual({ states: ['accepted'], tables: 2, snapshots: 2, lines: 2 * LINES })
     } finally {
@@ -259,23 +320,26 @@ describe('the embedded PostgreSQL', () => {
   it.each([
     { how: 'stopped', signal: 'SIGINT', period: '2026-02' },
     { how: 'killed', signal: 'SIGKILL', period: '2026-03' },
-  ] as const)('is $how in the middle of a run and comes back, and the run completes', async ({ signal, period }) => {
+  ] as const)('is $how in the middle of a run, comes back, and the run completes', async (it) => {
+    const { signal, period } = it
     const args = ['run', period, '--yes', '--json', '--now', NOW]
-    const commander = redress(args, { ...environment, REDRESS_LOG_LEVEL: 'debug' }, { timeoutMs: 90_000 })
+    const commander = redress(args, environment, { timeoutMs: 90_000 })
     const url = await urlOf(home)
-    await until('some chunks are posted', async () => await postedIn(url, period) >= 3, { everyMs: 5 })
+    const isUnderWay = async (): Promise<boolean> => await postedIn(url, period) >= 3
+    await until('some chunks are posted', isUnderWay, { everyMs: 5 })
     const postmaster = readState(homeAt(home))?.postmaster
     expect(postmaster).toBeDefined()
     process.kill(postmaster!.pid, signal)
     const stoppedAt = performance.now()
     const first = await commander
-    process.stderr.write(`PostgreSQL ${signal}: the run ended with ${first.exitCode} ` +
-      `${Math.round(performance.now() - stoppedAt)} ms after\n`)
+    tell(`PostgreSQL got ${signal}`, stoppedAt)
     const last = first.exitCode === 0 ? first : await redress(args, environment)
     expect(last.exitCode, first.stderr + last.stderr).toBe(0)
     expect(last.json).toMatchObject({ state: 'closed' })
     if (period === '2026-02') expect(last.json).toMatchObject({ root_hash: undisturbed.rootHash })
-    expect((await succeeds(['ledger', 'verify', '--replay'], environment)).json).toMatchObject({ ok: true })
+    expect((await succeeds(['ledger', 'verify', '--replay'], environment)).json).toMatchObject({
+      ok: true,
+    })
   }, 120_000)
 })
 
@@ -283,7 +347,8 @@ async function urlOf(home: string): Promise<string> {
   return await until('the server is ready', async () => {
     const state = readState(homeAt(home))
     if (state?.phase !== 'ready') return undefined
-    return `postgres://redress:${readPasswords(homeAt(home))?.application}@127.0.0.1:${state.port}/redress`
+    const password = readPasswords(homeAt(home))?.application
+    return `postgres://redress:${password}@127.0.0.1:${state.port}/redress`
   })
 }
 

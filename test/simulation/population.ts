@@ -2,13 +2,14 @@
  * A population in a database of its own, imported once by the real commands and then cloned for
  * each scenario, so that every scenario starts from equal rows.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createReadStream } from 'node:fs'
+import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
 import { createHash, randomBytes } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { errorCodeOf } from '../../src/db/database.js'
 import { generateSnapshot } from '../../src/generate/generate-snapshot.js'
 import { redress } from '../support/cli.js'
 import type { CliResult } from '../support/cli.js'
@@ -51,7 +52,11 @@ export async function populationOf(lines: number, seed: number): Promise<Populat
   }
 }
 
-export async function generateFiles(folder: string, lines: number, seed: number): Promise<Population['files']> {
+export async function generateFiles(
+  folder: string,
+  lines: number,
+  seed: number,
+): Promise<Population['files']> {
   const files = { snapshot: join(folder, 'snapshot.csv'), status: join(folder, 'status.csv'),
     consents: join(folder, 'consents.csv') }
   await generateSnapshot({ size: { lines }, seed, asOf: AS_OF, badRows: 0, order: 'customer',
@@ -83,16 +88,32 @@ async function cloneOf(url: string, home: string): Promise<Clone> {
   return {
     url: own,
     home,
-    drop: () => asAdmin(url, (admin) => admin.query(`drop database if exists ${name} with (force)`)),
+    drop: () => asAdmin(url, (admin) => dropDatabase(admin, name)),
+  }
+}
+
+// Who is no superuser cannot end an autovacuum, which PostgreSQL refuses instead of waiting for it.
+async function dropDatabase(admin: pg.Client, name: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await admin.query(`drop database if exists ${name} with (force)`)
+      return
+    } catch (error) {
+      if (tries === 40 || errorCodeOf(error) !== '42501') throw error
+      await sleep(250)
+    }
   }
 }
 
 // A command that has ended may still be counted as connected for a moment.
 async function untilUnused(admin: pg.Client, name: string): Promise<void> {
   for (let tries = 0; tries < 100; tries += 1) {
-    const { rowCount } = await admin.query('select 1 from pg_stat_activity where datname = $1', [name])
+    const { rowCount } = await admin.query(
+      'select 1 from pg_stat_activity where datname = $1',
+      [name],
+    )
     if (rowCount === 0) return
-    await new Promise((done) => setTimeout(done, 50))
+    await sleep(50)
   }
 }
 

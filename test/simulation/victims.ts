@@ -1,12 +1,12 @@
 /**
  * Processes that are killed while they work on a run, and the proof that they did. A victim is
- * known in PostgreSQL by its application_name; before it is killed it is stopped for a look, so that
- * a kill counts only when the run was open and the victim had chunks of it at hand.
+ * known in PostgreSQL by its application_name; before it is killed it is stopped for a look, so
+ * that a kill counts only when the run was open and the victim had worked on chunks of it.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { spawnRedress } from '../support/cli.js'
-import type { RunningCli } from '../support/cli.js'
+import type { CliEnvironment, RunningCli } from '../support/cli.js'
 import { until } from '../support/processes.js'
 
 export interface Victim {
@@ -34,10 +34,10 @@ export interface RunCounts {
 export class Scene {
   readonly #client: pg.Client
   readonly #url: string
-  readonly #environment: Readonly<Record<string, string | undefined>>
+  readonly #environment: CliEnvironment
   readonly #victims: Victim[] = []
 
-  constructor(url: string, environment: Readonly<Record<string, string | undefined>>) {
+  constructor(url: string, environment: CliEnvironment) {
     this.#url = url
     this.#environment = environment
     this.#client = new pg.Client({ connectionString: url })
@@ -53,7 +53,7 @@ export class Scene {
     await this.#client.end()
   }
 
-  start(kind: string, args: readonly string[], more: Readonly<Record<string, string>> = {}): Victim {
+  start(kind: string, args: readonly string[], more: CliEnvironment = {}): Victim {
     const name = `${kind}-${this.#victims.length + 1}`
     const url = new URL(this.#url)
     // In the URL it goes before the name that the command gives itself.
@@ -78,7 +78,9 @@ export class Scene {
 
   /** Of all plans, oldest first. */
   async planStates(): Promise<readonly string[]> {
-    const { rows } = await this.#client.query<{ state: string }>('select state from plan order by plan_id')
+    const { rows } = await this.#client.query<{ state: string }>(
+      'select state from plan order by plan_id',
+    )
     return rows.map((it) => it.state)
   }
 

@@ -1,4 +1,4 @@
-/** Rows of a snapshot in COPY's binary format, written from PostgreSQL's manual: a stand-in for a server. */
+/** Rows of a snapshot in COPY's binary format, written from the manual: instead of a server. */
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import type { Client } from '../../src/db/database.js'
@@ -58,8 +58,10 @@ export function clientSending(pieces: readonly Buffer[]): Client {
 
 /** Cut at the given places, which may lie anywhere; empty pieces are left out, as a server does. */
 export function cutAt(bytes: Buffer, places: readonly number[]): readonly Buffer[] {
-  const ends = [...new Set(places.map((it) => it % bytes.length)), bytes.length].toSorted((a, b) => a - b)
-  return ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end)).filter((it) => it.length > 0)
+  const ends =
+    [...new Set(places.map((it) => it % bytes.length)), bytes.length].toSorted((a, b) => a - b)
+  return ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end))
+    .filter((it) => it.length > 0)
 }
 
 function idBytes(id: bigint): Buffer {
@@ -81,8 +83,10 @@ export function postgresDay(date: string): number {
 
 /** Any that a file may hold; the first and last of the calendar as well. */
 const anyDate = fc.oneof(
-  fc.constantFrom('0001-01-01', '1899-12-31', '1900-01-01', '2000-01-01', '2026-01-20', '9999-12-31'),
-  fc.integer({ min: -25_567, max: 84_000 }).map((day) => new Date(day * 86_400_000).toISOString().slice(0, 10)),
+  fc.constantFrom('0001-01-01', '1899-12-31', '1900-01-01', '2000-01-01', '2026-01-20',
+    '9999-12-31'),
+  fc.integer({ min: -25_567, max: 84_000 })
+    .map((day) => new Date(day * 86_400_000).toISOString().slice(0, 10)),
 )
 
 export const anyFacts: fc.Arbitrary<LineFacts> = fc.record({

@@ -86,7 +86,10 @@ export class LedgerSetting {
     rmSync(this.#folder, { recursive: true })
   }
 
-  async query<Row = Record<string, unknown>>(sql: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+  async query<Row = Record<string, unknown>>(
+    sql: string,
+    values: readonly unknown[] = [],
+  ): Promise<readonly Row[]> {
     return (await this.pool.query(sql, [...values])).rows as Row[]
   }
 
@@ -120,7 +123,8 @@ export class LedgerSetting {
   ): Promise<SealedSnapshot> {
     const { lines, seed, asOf = V1_AS_OF } = options
     const [out, statusOut, consentsOut] = [this.#fileOf(''), this.#fileOf(''), this.#fileOf('')]
-    await generateSnapshot({ size: { lines }, seed, asOf, badRows: 0, order: 'shuffled', out, statusOut, consentsOut })
+    await generateSnapshot(
+      { size: { lines }, seed, asOf, badRows: 0, order: 'shuffled', out, statusOut, consentsOut })
     const snapshot = await this.#importSnapshot(out, asOf)
     if (options.statuses === true) await importStatusFile(this.#importOf(statusOut))
     if (options.consents === true) await importConsentsFile(this.#importOf(consentsOut))
@@ -130,9 +134,9 @@ export class LedgerSetting {
   async plan(period: string, options: PlanOptions = {}): Promise<Plan> {
     const version = findVersion(`kt-2026@${options.version ?? 1}`)
     const snapshot = options.snapshot ?? (version && this.#snapshots.get(version.baseDate))
-    if (version === undefined || snapshot === undefined) throw new Error('nothing imported for the version')
-    return await planPeriod(this.pool, { version, period, snapshot, now: '2026-02-01T00:00:00+09:00',
-      madeBy: 'maker', lanes: 2 })
+    if (version === undefined || snapshot === undefined) throw new Error('nothing imported')
+    return await planPeriod(this.pool, { version, period, snapshot, now: NOW, madeBy: 'maker',
+      lanes: 2 })
   }
 
   async start(plan: Plan): Promise<Run> {
@@ -143,7 +147,8 @@ export class LedgerSetting {
   /** Applies chunks, two at a time: all of the run's, or those named. */
   async apply(run: Run, chunkNos?: readonly number[]): Promise<readonly ChunkOutcome[]> {
     const context = await readRunContext(this.pool, run.runId, 'worker', () => NOW)
-    const waiting = [...(chunkNos ?? Array.from({ length: run.chunks }, (_, chunkNo) => chunkNo)).entries()]
+    const waiting =
+      [...(chunkNos ?? Array.from({ length: run.chunks }, (_, chunkNo) => chunkNo)).entries()]
     const outcomes: ChunkOutcome[] = []
     const lane = async (): Promise<void> => {
       for (let it = waiting.shift(); it !== undefined; it = waiting.shift()) {
@@ -166,7 +171,9 @@ export class LedgerSetting {
   }
 
   async ledgerTable(period: string): Promise<string> {
-    const [row] = await this.query<{ no: number }>('select ledger_no as no from ledger where period = $1', [period])
+    const [row] =
+      await this.query<{ no: number }>('select ledger_no as no from ledger where period = $1',
+        [period])
     if (row === undefined) throw new Error(`no ledger of ${period}`)
     return `ledger_posting_${row.no}`
   }
@@ -174,7 +181,8 @@ export class LedgerSetting {
   /** Entries of a period as short texts, in the order in which they stand in the ledger. */
   async entries(period: string): Promise<readonly string[]> {
     const rows = await this.query<{ text: string }>(
-      `select concat_ws(' ', customer_id || '/' || line_id, benefit, entry_no, entry_type, reason) as text
+      `select concat_ws(' ',
+         customer_id || '/' || line_id, benefit, entry_no, entry_type, reason) as text
        from ledger_entry where period = $1
        order by run_id, customer_id, line_id, posting_no, subject desc, entry_no`, [period])
     return rows.map((it) => it.text)
@@ -187,11 +195,13 @@ export class LedgerSetting {
   async netEntitlement(period: string): Promise<readonly string[]> {
     const rows = await this.query<{ held: string }>(
       `with entry as (
-         select entry_type, concat_ws(' ', subject, case subject when 'line' then line_id else customer_id end,
-           benefit, quantity, unit, option, valid_from, valid_to) as held
+         select entry_type, concat_ws(' ',
+           subject, case subject when 'line' then line_id else customer_id end, benefit, quantity,
+           unit, option, valid_from, valid_to) as held
          from ledger_entry where period = $1
        ), net as (
-         select held, sum(case entry_type when 'grant' then 1 else -1 end) as times from entry group by held
+         select held, sum(case entry_type when 'grant' then 1 else -1 end) as times
+         from entry group by held
        )
        select held || case when times = 1 then '' else ' times ' || times end as held
        from net where times <> 0 order by held collate "C"`, [period])

@@ -6,6 +6,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { projectRoot } from '../../src/config/project-root.js'
+import type { Benefit } from '../../src/rules/decision.js'
 
 export interface CliResult {
   /** Null when a signal ended it. */
@@ -16,7 +17,25 @@ export interface CliResult {
   readonly pid: number
   readonly durationMs: number
   /** All of stdout as one JSON document; throws when it is anything else. */
-  readonly json: any // eslint-disable-line typescript/no-explicit-any
+  readonly json: CliDocument
+}
+
+/** What tests read of the documents one by one; which of it is there depends on the command. */
+export interface CliDocument {
+  readonly plan_id: string
+  readonly plan_hash: string
+  readonly run_id: string
+  readonly root_hash: string
+  readonly import_id: string
+  readonly snapshot_id: number
+  readonly content_hash: string
+  readonly period: string
+  readonly ok: boolean
+  readonly differences: readonly string[]
+  readonly change_from_previous: object
+  readonly benefits: Readonly<Record<Benefit, object>>
+  readonly balance: Readonly<Record<Benefit, { readonly granted: number }>>
+  readonly runs: readonly CliDocument[]
 }
 
 export interface CliOptions {
@@ -55,8 +74,8 @@ export async function redress(
   }, timeoutMs)
   const result = await running.ended
   clearTimeout(timer)
-  if (late) throw new Error(`redress ${args.join(' ')}: not within ${timeoutMs} ms\n${result.stderr}`)
-  return result
+  if (!late) return result
+  throw new Error(`redress ${args.join(' ')}: not within ${timeoutMs} ms\n${result.stderr}`)
 }
 
 /** A command that a test will stop, kill or wait for itself. */
@@ -102,9 +121,9 @@ export function spawnRedress(
   }
 }
 
-function documentIn(stdout: string, args: readonly string[]): unknown {
+function documentIn(stdout: string, args: readonly string[]): CliDocument {
   try {
-    return JSON.parse(stdout)
+    return JSON.parse(stdout) as CliDocument
   } catch {
     const start = stdout.slice(0, 200)
     throw new Error(`redress ${args.join(' ')}: stdout is not one JSON document but «${start}»`)

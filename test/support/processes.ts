@@ -1,4 +1,4 @@
-/** What tests of killed and restarted processes share: seeded chance, waiting, servers that come back. */
+/** What tests of killed processes share: seeded chance, waiting, a server that comes back. */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -73,10 +73,12 @@ export async function restartableRedis(): Promise<RestartableRedis> {
   let server: ChildProcess | undefined
   const start = async (): Promise<void> => {
     // The shell ends the server when this process is gone, however it went.
-    server = spawn('sh', ['-c', '"$@" & server=$!; cat >/dev/null; kill -9 $server; wait', 'sh',
-      program.command, '--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no',
-      '--dir', folder, '--daemonize', 'no', '--maxmemory-policy', 'noeviction'],
-    { stdio: ['pipe', 'ignore', 'ignore'], env: { ...process.env, ...libraries } })
+    server = spawn('sh', [
+      '-c', '"$@" & server=$!; cat >/dev/null; kill -9 $server; wait', 'sh',
+      program.command, '--port', `${port}`, '--bind', '127.0.0.1', '--save', '',
+      '--appendonly', 'no', '--dir', folder, '--daemonize', 'no',
+      '--maxmemory-policy', 'noeviction',
+    ], { stdio: ['pipe', 'ignore', 'ignore'], env: { ...process.env, ...libraries } })
     await until('Redis answers', () => tellRedis(url, 'ping').then(() => true, () => false))
   }
   const stop = async (): Promise<void> => {
@@ -95,7 +97,7 @@ export async function restartableRedis(): Promise<RestartableRedis> {
   return { url, start, stop, end, flushAll: async () => void (await tellRedis(url, 'flushall')) }
 }
 
-export async function tellRedis(url: string, command: string, ...parts: string[]): Promise<unknown> {
+export async function tellRedis(url: string, command: string): Promise<unknown> {
   const client = new Redis(url, {
     lazyConnect: true,
     retryStrategy: () => null,
@@ -106,7 +108,7 @@ export async function tellRedis(url: string, command: string, ...parts: string[]
   client.on('error', () => undefined)
   try {
     await client.connect()
-    return await client.call(command, ...parts)
+    return await client.call(command)
   } finally {
     client.disconnect()
   }

@@ -30,7 +30,7 @@ export function insuranceRule(
     grantTo: () => grant,
     facts: () => ({}),
     sources: [...grantSources(terms), terms.automaticFromAge.source],
-  })
+  }, [latestBirthDate(terms.automaticFromAge.value, baseDate)])
 }
 
 export function customerView(customer: Customer, lines: readonly CaseLine[]): CustomerView {

@@ -1,0 +1,219 @@
+/**
+ * Personal data stays where it belongs: a whole path with bad rows and failures, everything logged,
+ * and then every text that anybody may read is searched for what the files held.
+ */
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { homeAt, readPasswords, readState } from '../../src/db/embedded-home.js'
+import { redress } from '../support/cli.js'
+import type { CliEnvironment, CliResult } from '../support/cli.js'
+import { scanForPersonalData } from '../support/personal-data.js'
+import type { SearchedText } from '../support/personal-data.js'
+import { endServer } from '../support/postgres-command.js'
+import { realRedis } from '../support/redis.js'
+import type { RealRedis } from '../support/redis.js'
+import { AS_OF, HEADER, NOW, query, row } from './setting.js'
+
+const CUSTOMERS = 1_500
+/** Of years in which nothing else happens, so that each match is a leak. */
+const birthDateOf = (index: number): string => {
+  const [month, day] = [1 + (Math.floor(index / 28) % 12), 1 + (index % 28)]
+  return `${1911 + (index % 7)}-${`${month}`.padStart(2, '0')}-${`${day}`.padStart(2, '0')}`
+}
+const numberOf = (index: number): string => `0107${`${1_000_000 + index * 613}`.slice(-7)}`
+
+const GOOD = Array.from({ length: CUSTOMERS }, (_, index) => row({
+  line_id: `${70_000 + index}`, customer_id: `${50_000 + index}`,
+  birth_date: birthDateOf(index), notice_number: numberOf(index),
+}))
+
+/** Values that stand where they must not, one a row; each has to be described and never quoted. */
+const MISPLACED = [
+  '1911-02-30', '19110203x', 'Kim Minji 900101', '010-7777-8888', 'minji@example.com'
+]
+const BAD = [
+  row({ line_id: '1', customer_id: '1', birth_date: MISPLACED[0]! }),
+  row({ line_id: '2', customer_id: '2', birth_date: MISPLACED[1]! }),
+  row({ line_id: '3', customer_id: '3', birth_date: MISPLACED[2]! }),
+  row({ line_id: '4', customer_id: '4', notice_number: MISPLACED[3]! }),
+  `${row({ line_id: '5', customer_id: '5' })},${MISPLACED[4]}`,
+  row({
+    line_id: '70000', customer_id: '50000', birth_date: birthDateOf(0), notice_number: numberOf(0),
+  }),
+  row({
+    line_id: '6', customer_id: '50001', birth_date: '1918-09-10', notice_number: numberOf(9_999),
+  }),
+]
+const VALUES = new Set([...MISPLACED, '1918-09-10', numberOf(9_999),
+  ...GOOD.flatMap((_, index) => [birthDateOf(index), numberOf(index)])])
+
+let home: string
+let redis: RealRedis
+const texts: SearchedText[] = []
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'redress-personal-'))
+  redis = await realRedis()
+}, 120_000)
+
+afterAll(async () => {
+  await endServer(home)
+  await redis?.stop()
+  rmSync(home, { recursive: true, force: true })
+})
+
+/** Everything it says is searched later. */
+async function say(as: string, command: string, more: CliEnvironment = {}): Promise<CliResult> {
+  const environment = { REDRESS_HOME: home, REDRESS_LOG_LEVEL: 'trace', ...more }
+  const result = await redress([...command.split(' '), '--as', as, '--now', NOW], environment)
+  texts.push({ name: `stdout of ${command}`, text: result.stdout })
+  texts.push({ name: `stderr of ${command}`, text: result.stderr })
+  return result
+}
+
+function place(name: string, content: string | Buffer): string {
+  const path = join(home, name)
+  writeFileSync(path, content)
+  return path
+}
+
+function expectNoPersonalData(): void {
+  expect(scanForPersonalData({ values: VALUES, texts })).toEqual([])
+}
+
+describe('what a whole path says', () => {
+  it('is searched by something that would find it', () => {
+    const file = [HEADER, ...GOOD, ...BAD].join('\n')
+    const found = scanForPersonalData({ values: VALUES, texts: [{ name: 'the file', text: file }] })
+    expect(found.length).toBe(GOOD.length + BAD.length)
+  })
+
+  it('holds none of it while files are imported, refused and held', async () => {
+    const good = place('good.csv', `${[HEADER, ...GOOD, ...BAD].join('\n')}\n`)
+    const imported = await say('kim', `snapshot import ${good} --as-of ${AS_OF} --json`)
+    expect(imported.exitCode).toBe(0)
+    // The conflict takes the customer's other row along.
+    expect(imported.json).toMatchObject({ read: 1_507, accepted: 1_499, quarantined: 8 })
+    expect((await say('kim', `quarantine show ${imported.json.import_id} --json`)).exitCode).toBe(0)
+    expect((await say('kim', `quarantine show ${imported.json.import_id}`)).exitCode).toBe(0)
+    const held = place('held.csv', `${[HEADER, ...GOOD, ...BAD].join('\n')}\n\n`)
+    const importing = `snapshot import ${held} --as-of ${AS_OF} --max-quarantine 2 --json`
+    expect((await say('kim', importing)).exitCode).toBe(3)
+    const refused = [
+      ['quote.csv', `${HEADER}\n"${GOOD.slice(0, 20).join('\n')}`],
+      [
+        'bytes.csv',
+        Buffer.concat([Buffer.from(`${HEADER}\n${GOOD[0]}\n`), Buffer.from([0xc7, 0x20])]),
+      ],
+      ['header.csv', `${GOOD[0]}\n${GOOD[1]}\n`],
+    ] as const
+    for (const [name, content] of refused) {
+      const { exitCode } = await say(
+        'kim', `snapshot import ${place(name, content)} --as-of ${AS_OF} --json --verbose`
+      )
+      expect({ name, exitCode }).toEqual({ name, exitCode: 2 })
+    }
+    expectNoPersonalData()
+  }, 120_000)
+
+  it('holds none of it while a period is planned, approved, run and verified', async () => {
+    const plan = await say('kim', 'plan 2026-02 --snapshot 1 --json')
+    expect((await say('kim', `approve ${plan.json.plan_id} --json`)).exitCode).toBe(4)
+    expect((await say('lee', `approve ${plan.json.plan_id} --json`)).exitCode).toBe(0)
+    expect((await say('kim', `run 2026-02 --plan ${plan.json.plan_id} --json`)).exitCode).toBe(0)
+    expect((await say('kim', 'runs show 1 --json')).exitCode).toBe(0)
+    expect((await say('kim', 'runs list')).exitCode).toBe(0)
+    expect((await say('kim', 'ledger verify --replay')).exitCode).toBe(0)
+    const out = join(home, 'entries.csv')
+    expect((await say('kim', `ledger export --out ${out}`)).exitCode).toBe(0)
+    texts.push({ name: 'the export', text: readFileSync(out, 'utf8') })
+    expectNoPersonalData()
+  }, 120_000)
+
+  it('holds none of it while rows in the database were altered and a table is gone', async () => {
+    const url = urlOf(home)
+    await query(url, `alter table snapshot_line_1 disable trigger user;
+      update snapshot_line_1 set birth_date = '1912-01-02' where line_id = 70005;
+      alter table snapshot_line_1 enable trigger user`)
+    expect((await say('kim', 'snapshot verify 1 --verbose')).exitCode).toBe(3)
+    expect((await say('kim', 'ledger verify --replay --verbose')).exitCode).toBe(3)
+    await query(url, 'alter table quarantined_row rename to hidden_row')
+    const more = place('more.csv', [HEADER, ...BAD, GOOD[3], ''].join('\n'))
+    const failed = await say('kim', `snapshot import ${more} --as-of ${AS_OF} --verbose`)
+    await query(url, 'alter table hidden_row rename to quarantined_row')
+    expect(failed.exitCode).toBe(1)
+    expectNoPersonalData()
+  }, 120_000)
+})
+
+describe('what the servers keep', () => {
+  it('holds none of it in the queue of PostgreSQL', async () => {
+    expect((await say('kim', 'run 2026-03 --snapshot 1 --yes --detach --json')).exitCode).toBe(0)
+    const url = urlOf(home)
+    const tables = await query(
+      url, `select tablename as name from pg_tables where schemaname = 'bullmq'`
+    )
+    for (const { name } of tables) {
+      const rows = await query(
+        url, `select to_jsonb(it)::text as row from bullmq.${String(name)} it`
+      )
+      texts.push({ name: `bullmq.${String(name)}`, text: rows.map((it) => it['row']).join('\n') })
+    }
+    const messages = texts.filter((it) => it.name.startsWith('bullmq.')).map((it) => it.text)
+    expect(messages.join('\n')).toMatch(/"runId": ?"2"/)
+    expectNoPersonalData()
+  }, 60_000)
+
+  it('holds none of it in the keys of Redis', async () => {
+    const onRedis = { REDIS_URL: redis.url }
+    expect((await say('kim', 'runs resume 2 --detach --json', onRedis)).exitCode).toBe(0)
+    const dumped = await dumpOf(redis.url)
+    texts.push({ name: 'Redis', text: dumped })
+    expect(dumped).toMatch(/"runId":"2"/)
+    expect((await say('kim', 'runs resume 2 --json', onRedis)).exitCode).toBe(0)
+    texts.push({ name: 'Redis after the run', text: await dumpOf(redis.url) })
+    expectNoPersonalData()
+  }, 60_000)
+
+  it('holds none of it in the logs of the embedded server and its keeper', () => {
+    const { folder } = homeAt(home)
+    const logs = readdirSync(folder).filter((it) => it.endsWith('.log'))
+    expect(logs).toContain('postgres.log')
+    for (const name of logs) texts.push({ name, text: readFileSync(join(folder, name), 'utf8') })
+    expectNoPersonalData()
+  })
+})
+
+function urlOf(folder: string): string {
+  const place = homeAt(folder)
+  const port = readState(place)?.port
+  return `postgres://redress:${readPasswords(place)?.application}@127.0.0.1:${port}/redress`
+}
+
+async function dumpOf(url: string): Promise<string> {
+  const client = new Redis(url, { maxRetriesPerRequest: 1 })
+  try {
+    const parts: string[] = []
+    for (const key of await client.keys('*')) {
+      parts.push(key, JSON.stringify(await valueOf(client, key)))
+    }
+    return parts.join('\n').replaceAll('\\"', '"')
+  } finally {
+    client.disconnect()
+  }
+}
+
+async function valueOf(client: Redis, key: string): Promise<unknown> {
+  switch (await client.type(key)) {
+    case 'string': return await client.get(key)
+    case 'hash': return await client.hgetall(key)
+    case 'list': return await client.lrange(key, 0, -1)
+    case 'set': return await client.smembers(key)
+    case 'zset': return await client.zrange(key, '0', '-1')
+    case 'stream': return await client.xrange(key, '-', '+')
+    default: throw new Error(`a type that this test does not read, at ${key}`)
+  }
+}
