@@ -18,6 +18,8 @@ export interface PeriodContext {
   readonly ledgerNo: number | undefined
   /** Entry sets of the period's earlier runs by number; empty in its first run. */
   readonly postedSets: ReadonlyMap<number, EntrySet>
+  /** The snapshots that those runs were made from. */
+  readonly postedSnapshots: ReadonlySet<number>
 }
 
 export async function readPeriodContext(pool: Pool, planId: string): Promise<PeriodContext> {
@@ -26,6 +28,7 @@ export async function readPeriodContext(pool: Pool, planId: string): Promise<Per
   assert(version !== undefined, 'the programme version of a stored plan')
   const earlier = await Promise.all(plan.ledgerRuns.map((it) => readRun(pool, it)))
   const planIds = earlier.filter((it) => it.period === plan.period).map((it) => it.planId)
+  const posted = await Promise.all(planIds.map((it) => readPlan(pool, it)))
   const sets = planIds.length > 0 ? await readEntrySets(pool, planIds) : []
   return {
     plan,
@@ -33,5 +36,6 @@ export async function readPeriodContext(pool: Pool, planId: string): Promise<Per
     rules: rulesFor(version, plan.period),
     ledgerNo: await readLedgerNo(pool, plan.programme, plan.period),
     postedSets: new Map(sets.map((it) => [it.id, it.entries])),
+    postedSnapshots: new Set(posted.map((it) => it.snapshotId)),
   }
 }

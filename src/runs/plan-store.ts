@@ -84,9 +84,10 @@ export async function factsOfLines(
 }
 
 // Changes up to the end of the base date are the snapshot's own; of those after it, the last one
-// at or before the period's start counts. Only lines that differ from the snapshot are named.
-const FACTS = (table: string, ofLines = ''): string => `
-  with status_at_start as (
+// at or before the period's start counts.
+const CHANGES = (ofLines: string): string => `
+  select coalesce(s.line_id, c.line_id) as line_id, s.status, c.guardian_consent_on
+  from (
     select distinct on (line_id) line_id, status
     from status_change
     where import_id = any($1::bigint[])
@@ -94,29 +95,45 @@ const FACTS = (table: string, ofLines = ''): string => `
       and effective_at <= ($3 || '-01')::timestamp at time zone $4
       ${ofLines}
     order by line_id, effective_at desc, sequence_no desc
-  ), earliest_consent as (
+  ) s
+  full join (
     select line_id, min(guardian_consent_on) as guardian_consent_on
     from guardian_consent
     where import_id = any($1::bigint[])
       ${ofLines}
     group by line_id
-  ), change as (
-    select coalesce(s.line_id, c.line_id) as line_id, s.status, c.guardian_consent_on
-    from status_at_start s full join earliest_consent c on c.line_id = s.line_id
-  )
+  ) c on c.line_id = s.line_id`
+
+/** Of the lines of a snapshot, those that a change makes differ from it. */
+const DIFFERING = (changes: string, table: string): string => `
   select l.customer_id, l.line_id, nullif(c.status, l.status) as status_at_start,
     case when c.guardian_consent_on < coalesce(l.guardian_consent_on, 'infinity')
          then c.guardian_consent_on end as guardian_consent_on
-  from change c join ${table} l on l.line_id = c.line_id
+  from ${changes} c join ${table} l on l.line_id = c.line_id
   where c.status is distinct from l.status and c.status is not null
      or c.guardian_consent_on < coalesce(l.guardian_consent_on, 'infinity')`
 
-/** Settles, once for all chunks, what the snapshot does not tell of its lines. */
+const FACTS = (table: string, ofLines = ''): string => DIFFERING(`(${CHANGES(ofLines)})`, table)
+
+/**
+ * Settles, once for all chunks, what the snapshot does not tell of its lines. The changes are set
+ * down and analysed first: without their number PostgreSQL looked each line up by itself, and the
+ * 120,000 of a May among 2,000,000 lines took 1.8 s instead of 0.9.
+ */
 export async function settleFacts(tx: Tx, planId: string, query: FactsQuery): Promise<number> {
-  const { rowCount } = await tx.client.query(
+  const { client } = tx
+  await client.query(`create temp table settled_change (
+    line_id bigint, status line_status, guardian_consent_on date) on commit drop`)
+  await client.query(
+    `insert into settled_change ${CHANGES('')}`,
+    [query.inputs, query.baseDate, query.period, query.zone],
+  )
+  await client.query('analyze settled_change')
+  const { rowCount } = await client.query(
     `insert into plan_line_fact (plan_id, customer_id, line_id, status_at_start, guardian_consent_on)
-     select $5, it.* from (${FACTS(lineTableOf(query.snapshotId))}) it`,
-    [query.inputs, query.baseDate, query.period, query.zone, planId],
+     select $1, it.* from (${DIFFERING('settled_change', lineTableOf(query.snapshotId))}) it
+     order by it.customer_id, it.line_id`,
+    [planId],
   )
   return rowCount ?? 0
 }
@@ -171,18 +188,6 @@ export async function countFactDifferences(pool: Pool, planId: string, query: Fa
   return Number(rows[0]?.differences)
 }
 
-/** Over the settled facts in order; hex. */
-export async function hashOfFacts(pool: Pool, planId: string): Promise<string> {
-  const { rows } = await pool.query<{ hash: string }>(
-    `select encode(sha256(coalesce(string_agg(fact, E'\\n' order by customer_id, line_id), '')::bytea), 'hex')
-       as hash
-     from (select customer_id, line_id,
-             concat_ws(',', customer_id, line_id, coalesce(status_at_start::text, '-'),
-                       coalesce(guardian_consent_on::text, '-')) as fact
-           from plan_line_fact where plan_id = $1) it`, [planId])
-  return rows[0]?.hash ?? ''
-}
-
 /** Of closed runs, in order: what the ledger held when the plan was made; hex. */
 export async function rootHashesOf(pool: Pool, runIds: readonly string[]): Promise<readonly string[]> {
   const { rows } = await pool.query<{ hash: string }>(
@@ -197,6 +202,11 @@ export interface PlannedChunk {
   readonly postings: number
   readonly entries: number
   readonly tallies: Tallies
+}
+
+/** A chunk as planning finds it, with the hash of the settled facts it was decided from. */
+export interface DecidedChunk extends PlannedChunk {
+  readonly factsHash: Buffer
 }
 
 export async function insertPlanChunks(tx: Tx, planId: string, chunks: readonly PlannedChunk[]): Promise<void> {
