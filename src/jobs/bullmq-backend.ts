@@ -57,7 +57,9 @@ export function openJobsBackend(place: JobsPlace, options: JobsBackendOptions = 
 export function jobsDatabaseUrl(databaseUrl: string): string {
   const url = new URL(databaseUrl)
   const settings = '-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601'
-  url.searchParams.set('options', `${settings} -c search_path=${DEFAULT_SCHEMA}`)
+  // Messages may be lost: to wait for the disk three times a chunk would be for nothing.
+  const queue = `-c search_path=${DEFAULT_SCHEMA} -c synchronous_commit=off`
+  url.searchParams.set('options', `${settings} ${queue}`)
   return url.href
 }
 

@@ -4,7 +4,6 @@
  * PostgreSQL alone, so an emptied queue or a killed worker costs some seconds and nothing else.
  */
 import { randomInt } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isOutage } from '../db/database.js'
 import { RedressError } from '../errors.js'
 import { closeRun } from '../runs/close-run.js'
@@ -52,15 +51,21 @@ export async function conductRun(options: ConductOptions): Promise<Run> {
 }
 
 async function workUntilFinished(options: ConductOptions, ringing: Ringing): Promise<Run> {
-  const worker = await workChunks(options)
+  const pause = new Pause()
+  const worker = await workChunks({ ...options, onRunFinished: () => pause.end() })
   try {
-    return await watch(options, ringing, worker)
+    return await watch(options, ringing, worker, pause)
   } finally {
     await worker.close({ graceful: true })
   }
 }
 
-async function watch(options: ConductOptions, ringing: Ringing, worker: JobsWorker): Promise<Run> {
+async function watch(
+  options: ConductOptions,
+  ringing: Ringing,
+  worker: JobsWorker,
+  pause: Pause,
+): Promise<Run> {
   let silentSince = performance.now()
   let outageSince: number | undefined
   let posted = -1
@@ -89,7 +94,7 @@ async function watch(options: ConductOptions, ringing: Ringing, worker: JobsWork
       if (performance.now() - outageSince > OUTAGE_LIMIT_MS) throw error
       await options.revive?.().catch(() => undefined)
     }
-    await sleep(LOOK_MS)
+    await pause.wait(LOOK_MS)
   }
 }
 
@@ -103,6 +108,25 @@ function freshNumber(): number {
 }
 
 const COUNT_MS = 2_000
+
+/** The wait between two looks, which ends at once when there is something to see. */
+class Pause {
+  #end: () => void = () => undefined
+
+  end(): void {
+    this.#end()
+  }
+
+  async wait(milliseconds: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds)
+      this.#end = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}
 
 class Ringing {
   readonly #options: ConductOptions

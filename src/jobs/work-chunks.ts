@@ -23,6 +23,8 @@ export interface WorkOptions {
   /** The time as ISO 8601. */
   readonly now: () => string
   readonly onError?: (error: unknown) => void
+  /** Told when this process closed or held a run. */
+  readonly onRunFinished?: (() => void) | undefined
 }
 
 /** @throws RedressError QUEUE_UNAVAILABLE when the queue cannot be reached at the start. */
@@ -39,7 +41,10 @@ export async function workChunks(options: WorkOptions): Promise<JobsWorker> {
         applyChunk: async (it) => {
           try {
             const done = await applyChunk(pool, await contexts.of(it.runId), it)
-            if (!(await hasOpenChunk(pool, it.runId))) await closeRun(pool, it.runId, options.now())
+            if (!(await hasOpenChunk(pool, it.runId))) {
+              await closeRun(pool, it.runId, options.now())
+              options.onRunFinished?.()
+            }
             return done
           } catch (error) {
             throw isOutage(error) ? away(error) : error

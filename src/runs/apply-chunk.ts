@@ -57,6 +57,7 @@ async function postChunk(client: Client, context: RunContext, ref: ChunkRef): Pr
   assert(stored === postings, 'PostgreSQL to count the postings that were sent')
   const tallies = canonicalTallies(decider.tallies())
   const digest = rows.digest.finish(JSON.stringify(tallies))
+  rows.release()
   if (!digest.equals(planned)) throw new ChunkDiffers('its decisions differ from the plan')
   const entries = entriesOf(tallies)
   await store.markPosted(client, ref, { digest, postings, entries, lines: decider.lines, worker: context.worker,
