@@ -123,7 +123,8 @@ end $$;
 
 create function refuse_change_when_sealed() returns trigger language plpgsql as $$
 begin
-  if exists (select from snapshot where snapshot_id = tg_argv[0]::integer and sealed_at is not null) then
+  if exists (select from snapshot where snapshot_id = tg_argv[0]::integer
+    and sealed_at is not null) then
     raise exception 'snapshot % is sealed: % refused', tg_argv[0], lower(tg_op)
       using errcode = 'RD001';
   end if;
@@ -133,7 +134,8 @@ end $$;
 -- A row of a sealed snapshot's header or chunk list is as fixed as its lines.
 create function refuse_change_of_sealed_row() returns trigger language plpgsql as $$
 begin
-  if exists (select from snapshot where snapshot_id = old.snapshot_id and sealed_at is not null) then
+  if exists (select from snapshot where snapshot_id = old.snapshot_id
+    and sealed_at is not null) then
     raise exception 'snapshot % is sealed: % refused', old.snapshot_id, lower(tg_op)
       using errcode = 'RD001';
   end if;

@@ -42,7 +42,8 @@ create table plan_line_fact (
   primary key (plan_id, customer_id, line_id)
 );
 
--- Lines that earlier runs of the period posted under another customer than the plan's snapshot names:
+-- Lines that earlier runs of the period posted under another customer than the plan's snapshot
+-- names:
 -- what was posted for the line goes with it, what was posted for the customer stays.
 create table plan_moved_line (
   plan_id bigint not null references plan,
@@ -150,7 +151,8 @@ begin
   return new;
 end $$;
 create trigger final before truncate on run for each statement execute function refuse_change();
-create trigger final before truncate on run_chunk for each statement execute function refuse_change();
+create trigger final before truncate on run_chunk
+  for each statement execute function refuse_change();
 create trigger final before truncate on plan for each statement execute function refuse_change();
 create trigger append_only before update or delete or truncate on plan_chunk
   for each statement execute function refuse_change();

@@ -65,10 +65,12 @@ async function measureAll(
   const runs = await inTurn(has('run') ? sizes : [], (lines) => benchRuns(options, lines))
   const files = sizes.flatMap((lines) => FILE_ORDERS.map((order) => ({ lines, order })))
   const imports = await inTurn(has('import') ? files : [], ({ lines, order }) =>
-    benchImports(options, lines, order))
+    benchImports(options, lines, order),
+  )
   const small = Math.ceil(largest / MEMORY_SHARE)
   const memory = await inTurn(has('memory') ? [small, largest] : [], (lines) =>
-    benchMemory(options, lines))
+    benchMemory(options, lines),
+  )
   const full = has('full') ? await benchFull(options, customers) : null
   const server = options.server.facts
   return { startedAt, repeats, machine, server, runs, imports, rules, memory, full }

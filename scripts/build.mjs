@@ -7,7 +7,14 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
-  existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
@@ -27,14 +34,19 @@ function digestOfSources() {
   const digest = createHash('sha256')
   for (const path of SOURCES.flatMap((name) => filesUnder(join(root, name)))) {
     if (!/\.(ts|json)$|build\.mjs$/.test(path)) continue
-    digest.update(`${relative(root, path)}\0`).update(readFileSync(path)).update('\0')
+    digest
+      .update(`${relative(root, path)}\0`)
+      .update(readFileSync(path))
+      .update('\0')
   }
   return digest.digest('hex')
 }
 
 function filesUnder(path) {
   if (!statSync(path).isDirectory()) return [path]
-  return readdirSync(path).toSorted().flatMap((name) => filesUnder(join(path, name)))
+  return readdirSync(path)
+    .toSorted()
+    .flatMap((name) => filesUnder(join(path, name)))
 }
 
 function isBuilt(digest) {

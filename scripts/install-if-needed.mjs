@@ -46,7 +46,12 @@ async function install() {
   if (process.stderr.isTTY) process.stderr.write('redress: installing its dependencies\n')
   // `install` and not `ci`, which would take node_modules away under a command that is running.
   const { code, output } = await run('npm', [
-    'install', '--include=dev', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error',
+    'install',
+    '--include=dev',
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
   ])
   if (code === 0 && existsSync(record)) return
   process.stderr.write(`${output}redress: \`npm install\` failed in ${root}\n`)

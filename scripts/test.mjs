@@ -48,8 +48,15 @@ function suite(project) {
   const report = join(folder, 'report.json')
   try {
     const { status } = run(process.execPath, [
-      join('node_modules', 'vitest', 'vitest.mjs'), 'run', '--project', project,
-      '--reporter', 'default', '--reporter', 'json', `--outputFile.json=${report}`,
+      join('node_modules', 'vitest', 'vitest.mjs'),
+      'run',
+      '--project',
+      project,
+      '--reporter',
+      'default',
+      '--reporter',
+      'json',
+      `--outputFile.json=${report}`,
     ])
     return read(report, status)
   } finally {
@@ -75,9 +82,11 @@ function read(report, status) {
 
 function failuresOf(file) {
   const name = relative(root, file.name)
-  const failed = file.assertionResults.filter((test) => !isPassed(test)).map((test) => {
-    return `${name}: ${test.fullName}${test.status === 'failed' ? '' : ' (did not run)'}`
-  })
+  const failed = file.assertionResults
+    .filter((test) => !isPassed(test))
+    .map((test) => {
+      return `${name}: ${test.fullName}${test.status === 'failed' ? '' : ' (did not run)'}`
+    })
   const broken = file.status === 'failed' && failed.length === 0
   return broken ? [`${name}: the file could not run`] : failed
 }

@@ -33,7 +33,9 @@ const KINDS = {
   ),
   PERIOD_UNKNOWN: kind(
     EXIT.refused,
-    (it) => `period ${it['period']}: not in programme ${it['programme']}; expected one of ${it['expected']}`,
+    (it) =>
+      `period ${it['period']}: not in programme ${it['programme']}; expected one of ` +
+      `${it['expected']}`,
   ),
   PROGRAMME_UNKNOWN: kind(
     EXIT.refused,
@@ -50,34 +52,73 @@ const KINDS = {
   SNAPSHOT_WRONG_DATE: kind(
     EXIT.refused,
     (it) =>
-      `snapshot ${it['snapshot']}: as of ${it['asOf']}; expected the base date ${it['expected']} of ${it['programme']}`,
+      `snapshot ${it['snapshot']}: as of ${it['asOf']}; expected the base date ` +
+      `${it['expected']} of ${it['programme']}`,
   ),
   SNAPSHOT_ALTERED: kind(
     EXIT.held,
     (it) => `snapshot ${it['snapshot']}: ${it['problem']}; expected the content that was sealed`,
   ),
-  LINE_UNKNOWN: kind(EXIT.refused, (it) => `line ${it['line']}: in no snapshot of ${it['programme']}; expected a line_id of it`),
-  PLAN_UNKNOWN: kind(EXIT.refused, (it) => `plan ${it['plan']}: unknown; expected a plan_id that \`redress plan\` printed`),
-  PLAN_STALE: kind(EXIT.conflict, (it) => `plan ${it['plan']}: stale, ${it['problem']}; expected a new plan`),
+  LINE_UNKNOWN: kind(
+    EXIT.refused,
+    (it) => `line ${it['line']}: in no snapshot of ${it['programme']}; expected a line_id of it`,
+  ),
+  PLAN_UNKNOWN: kind(
+    EXIT.refused,
+    (it) => `plan ${it['plan']}: unknown; expected a plan_id that \`redress plan\` printed`,
+  ),
+  PLAN_STALE: kind(
+    EXIT.conflict,
+    (it) => `plan ${it['plan']}: stale, ${it['problem']}; expected a new plan`,
+  ),
   PLAN_HELD: kind(EXIT.held, (it) => `plan ${it['plan']}: held, ${it['problem']}`),
-  APPROVAL_MISSING: kind(EXIT.conflict, (it) => `plan ${it['plan']}: not approved; expected ${it['expected']}`),
-  RUN_UNKNOWN: kind(EXIT.refused, (it) => `run ${it['run']}: unknown; expected a run_id from \`redress runs list\``),
+  APPROVAL_MISSING: kind(
+    EXIT.conflict,
+    (it) => `plan ${it['plan']}: not approved; expected ${it['expected']}`,
+  ),
+  RUN_UNKNOWN: kind(
+    EXIT.refused,
+    (it) => `run ${it['run']}: unknown; expected a run_id from \`redress runs list\``,
+  ),
   RUN_HELD: kind(EXIT.held, (it) => `run ${it['run']}: held, ${it['problem']}`),
-  RUN_STATE: kind(EXIT.conflict, (it) => `run ${it['run']}: ${it['problem']}; expected ${it['expected']}`),
-  RUN_INTERRUPTED: kind(EXIT.failed, (it) => `run ${it['run']}: interrupted; go on with \`${it['command']}\``),
+  RUN_STATE: kind(
+    EXIT.conflict,
+    (it) => `run ${it['run']}: ${it['problem']}; expected ${it['expected']}`,
+  ),
+  RUN_INTERRUPTED: kind(
+    EXIT.failed,
+    (it) => `run ${it['run']}: interrupted; go on with \`${it['command']}\``,
+  ),
   CHUNK_REFUSED: kind(
     EXIT.held,
-    (it) => `run ${it['run']} chunk ${it['chunk']}: ${it['problem']}; expected the digest of its plan`,
+    (it) =>
+      `run ${it['run']} chunk ${it['chunk']}: ${it['problem']}; expected the digest of its plan`,
   ),
   QUARANTINE_BUDGET: kind(
     EXIT.held,
-    (it) => `${it['file']}: ${it['quarantined']} of ${it['read']} rows quarantined; expected at most ${it['budget']}`,
+    (it) =>
+      `${it['file']}: ${it['quarantined']} of ${it['read']} rows quarantined; expected at ` +
+      `most ${it['budget']}`,
   ),
   LEDGER_MISMATCH: kind(EXIT.held, (it) => `ledger: ${it['problem']}; expected ${it['expected']}`),
-  OUTPUT_UNWRITABLE: kind(EXIT.failed, (it) => `${it['file']}: ${it['problem']}; expected a file that can be written`),
-  DATABASE_UNAVAILABLE: kind(EXIT.failed, (it) => `database: ${it['problem']}; expected ${it['expected']}`, true),
-  QUEUE_UNAVAILABLE: kind(EXIT.failed, (it) => `queue: ${it['problem']}; expected ${it['expected']}`, true),
-  SCHEMA_MISMATCH: kind(EXIT.refused, (it) => `database schema: ${it['problem']}; expected ${it['expected']}`),
+  OUTPUT_UNWRITABLE: kind(
+    EXIT.failed,
+    (it) => `${it['file']}: ${it['problem']}; expected a file that can be written`,
+  ),
+  DATABASE_UNAVAILABLE: kind(
+    EXIT.failed,
+    (it) => `database: ${it['problem']}; expected ${it['expected']}`,
+    true,
+  ),
+  QUEUE_UNAVAILABLE: kind(
+    EXIT.failed,
+    (it) => `queue: ${it['problem']}; expected ${it['expected']}`,
+    true,
+  ),
+  SCHEMA_MISMATCH: kind(
+    EXIT.refused,
+    (it) => `database schema: ${it['problem']}; expected ${it['expected']}`,
+  ),
   INTERRUPTED: kind(EXIT.failed, (it) => `interrupted; go on with \`${it['command']}\``),
 } as const satisfies Record<string, ErrorKind>
 

@@ -49,16 +49,20 @@ export async function benchFull(options: BenchOptions, customers: number): Promi
 async function sizesOf(url: string): Promise<Pick<FullBench, 'databaseBytes' | 'tables'>> {
   const pool = openPool({ url, max: 1, name: 'redress bench' })
   try {
-    const { rows: [whole] } = await pool.query<{ bytes: string }>(
-      'select pg_database_size(current_database()) as bytes')
+    const {
+      rows: [whole],
+    } = await pool.query<{ bytes: string }>('select pg_database_size(current_database()) as bytes')
     const { rows } = await pool.query<{ name: string; bytes: string }>(
       `select c.relname as name, pg_total_relation_size(c.oid) as bytes
        from pg_class c join pg_namespace n on n.oid = c.relnamespace
        where c.relkind = 'r' and n.nspname in ('public', 'bullmq')
          and pg_total_relation_size(c.oid) > 1000000
-       order by bytes desc`)
-    return { databaseBytes: Number(whole?.bytes),
-      tables: Object.fromEntries(rows.map((it) => [it.name, Number(it.bytes)])) }
+       order by bytes desc`,
+    )
+    return {
+      databaseBytes: Number(whole?.bytes),
+      tables: Object.fromEntries(rows.map((it) => [it.name, Number(it.bytes)])),
+    }
   } finally {
     await pool.end()
   }

@@ -37,8 +37,8 @@ export async function benchImports(
   await server.create(empty)
   const rival = (name: string, task: Task): Contestant => ({
     name,
-    run: async () => await server.onClone(empty, async (clone) =>
-      await spawnTask(options, clone, task)),
+    run: async () =>
+      await server.onClone(empty, async (clone) => await spawnTask(options, clone, task)),
   })
   const contestants = [
     rival(IMPORT, { kind: 'import', file }),
@@ -47,8 +47,8 @@ export async function benchImports(
   if (hasPsql()) {
     contestants.push({
       name: PSQL_COPY,
-      run: async () => await server.onClone(empty, async (clone) =>
-        await copyByPsql(options, clone, population)),
+      run: async () =>
+        await server.onClone(empty, async (clone) => await copyByPsql(options, clone, population)),
     })
   }
   const standings = await contest(contestants, repeats, note)
@@ -73,8 +73,9 @@ async function copyByPsql(
     const path = snapshot.replaceAll("'", "''")
     const command = `\\${statement.replace('from stdin', () => `from '${path}'`)}`
     const usage = await usageOf(pool, server.postmaster, () => {
-      const { status } = spawnSync('psql', ['--quiet', '--no-psqlrc', url, '--command', command],
-        { stdio: ['ignore', 'ignore', 'inherit'] })
+      const { status } = spawnSync('psql', ['--quiet', '--no-psqlrc', url, '--command', command], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      })
       return status === 0 ? Promise.resolve() : Promise.reject(new Error('psql could not copy'))
     })
     // The memory and the time are this process's, which only waits; psql's own are not known.

@@ -30,8 +30,9 @@ export async function benchMemory(options: BenchOptions, lines: number): Promise
   for (const [template, task] of places) {
     const outcomes: Outcome[] = []
     for (let turn = 0; turn < repeats; turn += 1) {
-      outcomes.push(await server.onClone(template, async (clone) =>
-        await spawnTask(options, clone, task)))
+      outcomes.push(
+        await server.onClone(template, async (clone) => await spawnTask(options, clone, task)),
+      )
     }
     stages.push(standingOf(task.kind, outcomes))
   }

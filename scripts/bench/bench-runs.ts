@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { assert } from '../../src/assert.js'
 import { openPool } from '../../src/db/database.js'
-import { readLedgerNo, postingTableOf } from '../../src/runs/run-store.js'
+import { readLedgerNo, postingTableOf } from '../../src/runs/posting-store.js'
 import { listChunks } from '../../src/snapshot/snapshot-store.js'
 import { contest } from './contest.js'
 import type { Contestant, Standing } from './contest.js'
@@ -46,29 +46,43 @@ export async function benchRuns(options: BenchOptions, lines: number): Promise<R
   let equalLedgers = 0
   const rival = (name: string, task: Task): Contestant => ({
     name,
-    run: async () => await server.onClone(planned.database, async (clone) => {
-      const outcome = await spawnTask(options, clone, task)
-      await assertEqual(server.urlOf(clone), reference, name, outcome)
-      equalLedgers += 1
-      return outcome
-    }),
+    run: async () =>
+      await server.onClone(planned.database, async (clone) => {
+        const outcome = await spawnTask(options, clone, task)
+        await assertEqual(server.urlOf(clone), reference, name, outcome)
+        equalLedgers += 1
+        return outcome
+      }),
   })
   const plan: Contestant = {
     name: PLAN,
-    run: async () => await server.onClone(imported.database, async (clone) =>
-      await spawnTask(options, clone, { kind: 'plan' })),
+    run: async () =>
+      await server.onClone(
+        imported.database,
+        async (clone) => await spawnTask(options, clone, { kind: 'plan' }),
+      ),
   }
   const { rows } = reference
-  const standings = await contest([
-    plan,
-    rival(RUN, { kind: 'run' }),
-    rival(CHUNKED_SQL, { kind: 'chunked_sql' }),
-    rival(RAW_COPY, { kind: 'raw_copy', rows }),
-    rival(QUERY_BUILDER, { kind: 'query_builder', rows, mostLines: QUERY_BUILDER_LINES }),
-  ], options.repeats, note)
+  const standings = await contest(
+    [
+      plan,
+      rival(RUN, { kind: 'run' }),
+      rival(CHUNKED_SQL, { kind: 'chunked_sql' }),
+      rival(RAW_COPY, { kind: 'raw_copy', rows }),
+      rival(QUERY_BUILDER, { kind: 'query_builder', rows, mostLines: QUERY_BUILDER_LINES }),
+    ],
+    options.repeats,
+    note,
+  )
   for (const it of [planned, imported]) await server.drop(it.database)
-  return { lines: population.lines, chunks: reference.chunks, equalLedgers, standings,
-    postings: reference.content.postings, ledgerHash: reference.content.hash }
+  return {
+    lines: population.lines,
+    chunks: reference.chunks,
+    equalLedgers,
+    standings,
+    postings: reference.content.postings,
+    ledgerHash: reference.content.hash,
+  }
 }
 
 interface Reference {

@@ -15,9 +15,21 @@ import { findPostmaster } from './usage.js'
 
 const PREFIX = 'redress_bench_'
 const OBJECT_IN_USE = '55006'
-const SETTINGS = ['server_version', 'fsync', 'synchronous_commit', 'full_page_writes', 'wal_level',
-  'wal_sync_method', 'data_checksums', 'shared_buffers', 'max_wal_size', 'checkpoint_timeout',
-  'autovacuum', 'jit', 'max_parallel_workers_per_gather']
+const SETTINGS = [
+  'server_version',
+  'fsync',
+  'synchronous_commit',
+  'full_page_writes',
+  'wal_level',
+  'wal_sync_method',
+  'data_checksums',
+  'shared_buffers',
+  'max_wal_size',
+  'checkpoint_timeout',
+  'autovacuum',
+  'jit',
+  'max_parallel_workers_per_gather',
+]
 
 export interface ServerFacts {
   readonly embedded: boolean
@@ -51,7 +63,8 @@ export class BenchServer {
   static async open(databaseUrl: string | undefined): Promise<BenchServer> {
     const parts = databaseUrl === undefined ? await embedded() : given(databaseUrl)
     const { rows } = await parts.admin.query<{ locked: boolean }>(
-      `select pg_try_advisory_lock(hashtext('redress bench')) as locked`)
+      `select pg_try_advisory_lock(hashtext('redress bench')) as locked`,
+    )
     assert(rows[0]?.locked === true, 'no other bench on the same server')
     const facts = {
       embedded: databaseUrl === undefined,
@@ -85,7 +98,8 @@ export class BenchServer {
   async clone(template: string, name: string): Promise<void> {
     // By files: pages come as they are, with their hint bits and their visibility maps.
     await this.#admin.query(
-      `create database ${PREFIX}${name} template ${PREFIX}${template} strategy file_copy`)
+      `create database ${PREFIX}${name} template ${PREFIX}${template} strategy file_copy`,
+    )
     await checkpoint(this.#superuser)
   }
 
@@ -102,7 +116,8 @@ export class BenchServer {
 
   /**
    * By itself, dropping ends a vacuum of the server and waits for it; with force it would ask for
-   * the right to end what belongs to a superuser. Force is for processes of a bench that was killed.
+   * the right to end what belongs to a superuser. Force is for processes of a bench that was
+   * killed.
    */
   async drop(name: string): Promise<void> {
     const statement = `drop database if exists ${PREFIX}${name}`
@@ -123,7 +138,9 @@ export class BenchServer {
   /** Also those of a bench that was killed. */
   async #dropAll(): Promise<void> {
     const { rows } = await this.#admin.query<{ name: string }>(
-      'select datname as name from pg_database where starts_with(datname, $1)', [PREFIX])
+      'select datname as name from pg_database where starts_with(datname, $1)',
+      [PREFIX],
+    )
     for (const { name } of rows) await this.drop(name.slice(PREFIX.length))
   }
 }
@@ -174,6 +191,8 @@ async function checkpoint(superuser: Pool): Promise<boolean> {
 
 async function settingsOf(pool: Pool): Promise<Readonly<Record<string, string>>> {
   const { rows } = await pool.query<{ name: string; value: string }>(
-    'select name, current_setting(name) as value from unnest($1::text[]) name', [SETTINGS])
+    'select name, current_setting(name) as value from unnest($1::text[]) name',
+    [SETTINGS],
+  )
   return Object.fromEntries(rows.map((it) => [it.name, it.value]))
 }

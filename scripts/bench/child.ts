@@ -10,14 +10,22 @@ import type { Order, Outcome, Task } from './task.js'
 
 async function perform(bench: Bench, task: Task): Promise<Outcome> {
   switch (task.kind) {
-    case 'import': return await benchImport(bench, task.file)
-    case 'plain_copy': return await benchPlainCopy(bench, task.file)
-    case 'changes': return await benchChanges(bench, task.statuses, task.consents)
-    case 'plan': return await benchPlan(bench)
-    case 'run': return await benchRun(bench)
-    case 'chunked_sql': return await benchChunkedSql(bench)
-    case 'raw_copy': return await benchRawCopy(bench, task.rows)
-    case 'query_builder': return await benchQueryBuilder(bench, task.rows, task.mostLines)
+    case 'import':
+      return await benchImport(bench, task.file)
+    case 'plain_copy':
+      return await benchPlainCopy(bench, task.file)
+    case 'changes':
+      return await benchChanges(bench, task.statuses, task.consents)
+    case 'plan':
+      return await benchPlan(bench)
+    case 'run':
+      return await benchRun(bench)
+    case 'chunked_sql':
+      return await benchChunkedSql(bench)
+    case 'raw_copy':
+      return await benchRawCopy(bench, task.rows)
+    case 'query_builder':
+      return await benchQueryBuilder(bench, task.rows, task.mostLines)
   }
 }
 

@@ -314,7 +314,7 @@ function zenTable(
 function someCases(lineTotal: number, seed: number): Case[] {
   const random = randomFrom(seed)
   const cases: Case[] = []
-  for (let lines = 0; lines < lineTotal; ) {
+  for (let lines = 0; lines < lineTotal;) {
     const count = Math.min(pick(random, [1, 1, 1, 1, 2, 2, 3, 4]), lineTotal - lines)
     cases.push(someCase(random, count))
     lines += count

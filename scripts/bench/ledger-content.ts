@@ -19,7 +19,9 @@ export async function ledgerContent(
       `select count(*) as postings, sum(hash_record_extended(
            row(p.customer_id, p.line_id, p.posting_no, s.digest), 0)::numeric) as hash
        from ${table} p join entry_set s using (entry_set_id)
-       where $1::bigint is null or p.customer_id <= $1::bigint`, [lastCustomerId])
+       where $1::bigint is null or p.customer_id <= $1::bigint`,
+      [lastCustomerId],
+    )
     return { postings: Number(rows[0]?.postings), hash: rows[0]?.hash ?? '' }
   } finally {
     await pool.end()

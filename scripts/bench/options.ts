@@ -60,7 +60,10 @@ export function readArguments(args: readonly string[]): Arguments | 'help' {
   const named = values.only.map(partOf)
   const parts = named.length > 0 ? named : PARTS.filter((it) => it !== 'full')
   return {
-    lines: values.lines.split(',').map((it) => numberOf('--lines', it)).toSorted((a, b) => a - b),
+    lines: values.lines
+      .split(',')
+      .map((it) => numberOf('--lines', it))
+      .toSorted((a, b) => a - b),
     repeats: numberOf('--repeats', values.repeats),
     parts: values.full && !parts.includes('full') ? [...parts, 'full'] : parts,
     customers: numberOf('--customers', values.customers),

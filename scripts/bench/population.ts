@@ -29,9 +29,18 @@ export async function makePopulation(
 ): Promise<Population> {
   const folder = workFolder()
   const [snapshot, statuses, consents] = ['lines', 'statuses', 'consents'].map((name) =>
-    join(folder, `${name}-${Object.values(size)[0]}-${order}.csv`)) as [string, string, string]
-  const made = await generateSnapshot({ size, seed: SEED, asOf: AS_OF, badRows: 0, order,
-    out: snapshot, statusOut: statuses, consentsOut: consents })
+    join(folder, `${name}-${Object.values(size)[0]}-${order}.csv`),
+  ) as [string, string, string]
+  const made = await generateSnapshot({
+    size,
+    seed: SEED,
+    asOf: AS_OF,
+    badRows: 0,
+    order,
+    out: snapshot,
+    statusOut: statuses,
+    consentsOut: consents,
+  })
   const { size: bytes } = statSync(snapshot)
   return { lines: made.lines, customers: made.customers, snapshot, statuses, consents, bytes }
 }

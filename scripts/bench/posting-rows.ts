@@ -28,10 +28,14 @@ export async function captureRows(
     await withClient(pool, async (client) => {
       for (const { firstCustomerId, lastCustomerId } of chunks) {
         const pieces: Buffer[] = []
-        for await (const piece of copyOut(client, `copy (
+        for await (const piece of copyOut(
+          client,
+          `copy (
           select ${POSTING_COLUMNS} from ${table}
           where customer_id between ${firstCustomerId} and ${lastCustomerId}
-          order by customer_id, line_id) to stdout (format binary)`)) pieces.push(piece)
+          order by customer_id, line_id) to stdout (format binary)`,
+        ))
+          pieces.push(piece)
         const length = Buffer.alloc(4)
         length.writeUInt32BE(pieces.reduce((sum, it) => sum + it.length, 0))
         for (const bytes of [length, ...pieces]) writeSync(file, bytes)

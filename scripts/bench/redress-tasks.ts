@@ -66,8 +66,14 @@ export async function benchPlan(bench: Bench): Promise<Outcome> {
   assert(snapshot !== undefined, 'a snapshot of the base date')
   let plan: Plan | undefined
   const usage = await usageOf(bench.pool, bench.postmaster, async () => {
-    plan = await planPeriod(bench.pool,
-      { version, period: PERIOD, snapshot, now: NOW, madeBy: 'maker', lanes: LANES })
+    plan = await planPeriod(bench.pool, {
+      version,
+      period: PERIOD,
+      snapshot,
+      now: NOW,
+      madeBy: 'maker',
+      lanes: LANES,
+    })
   })
   assert(plan?.planHash !== undefined && plan.planHash !== null, 'a plan with its hash')
   await approvePlan(bench.pool, plan.planId, 'approver', plan.planHash, NOW)
@@ -79,15 +85,26 @@ export async function benchRun(bench: Bench): Promise<Outcome> {
   const { pool } = bench
   const plan = await newestPlan(pool)
   const jobs = openPool({
-    url: jobsDatabaseUrl(bench.databaseUrl), max: jobsPoolSize(LANES), name: 'redress bench jobs' })
+    url: jobsDatabaseUrl(bench.databaseUrl),
+    max: jobsPoolSize(LANES),
+    name: 'redress bench jobs',
+  })
   try {
     const backend = openJobsBackend({ pool: jobs }, {})
     let run: Run | undefined
     const usage = await usageOf(pool, bench.postmaster, async () => {
       const started = await startRun(pool, plan.planId, 'bench', NOW)
-      run = await conductRun({ pool, backend, lanes: LANES, name: 'bench',
-        log: createLogger('silent'), now: () => NOW, runId: started.runId, work: true,
-        signal: new AbortController().signal })
+      run = await conductRun({
+        pool,
+        backend,
+        lanes: LANES,
+        name: 'bench',
+        log: createLogger('silent'),
+        now: () => NOW,
+        runId: started.runId,
+        work: true,
+        signal: new AbortController().signal,
+      })
     })
     assert(run?.state === 'closed', `a run that closes: ${run?.heldBecause ?? ''}`)
     assert(plan.result !== null, 'the result of a plan')
@@ -100,7 +117,8 @@ export async function benchRun(bench: Bench): Promise<Outcome> {
 
 export async function newestPlan(pool: Pool): Promise<Plan> {
   const { rows } = await pool.query<{ plan_id: string }>(
-    'select plan_id from plan order by plan_id desc limit 1')
+    'select plan_id from plan order by plan_id desc limit 1',
+  )
   assert(rows[0] !== undefined, 'a plan')
   return await readPlan(pool, rows[0].plan_id)
 }

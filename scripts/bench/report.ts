@@ -54,18 +54,25 @@ export function thisMachine(): Machine {
 export function describeReport(report: BenchReport, verdicts: readonly Verdict[]): string {
   const sections = [
     describePlace(report),
-    ...report.runs.map((it) => section(
-      `Run of a period, ${formatCount(it.lines)} lines in ${it.chunks} chunks, ` +
-        `${formatCount(it.postings)} postings; ${it.equalLedgers} ledgers compared, all equal`,
-      standingsTable(it.standings))),
-    ...report.imports.map((it) => section(
-      `Import, ${formatCount(it.lines)} lines in ${it.order} order, ${formatBytes(it.fileBytes)}`,
-      standingsTable(it.standings))),
+    ...report.runs.map((it) =>
+      section(
+        `Run of a period, ${formatCount(it.lines)} lines in ${it.chunks} chunks, ` +
+          `${formatCount(it.postings)} postings; ${it.equalLedgers} ledgers compared, all equal`,
+        standingsTable(it.standings),
+      ),
+    ),
+    ...report.imports.map((it) =>
+      section(
+        `Import, ${formatCount(it.lines)} lines in ${it.order} order, ${formatBytes(it.fileBytes)}`,
+        standingsTable(it.standings),
+      ),
+    ),
     ...(report.rules.length === 0
       ? []
       : [section('Rules alone, one core', rulesTable(report.rules))]),
-    ...report.memory.map((it) => section(
-      `Memory, ${formatCount(it.lines)} lines`, standingsTable(it.stages))),
+    ...report.memory.map((it) =>
+      section(`Memory, ${formatCount(it.lines)} lines`, standingsTable(it.stages)),
+    ),
     ...(report.full === null ? [] : [describeFull(report.full)]),
     ...(verdicts.length === 0 ? [] : [section('Targets', verdictsTable(verdicts))]),
   ]
@@ -89,8 +96,18 @@ function section(title: string, body: string): string {
 
 function standingsTable(standings: readonly Standing[]): string {
   return table(
-    ['', 'seconds', 'least', 'most', 'lines', 'lines/s', 'Node µs/line', 'server µs/line',
-      'WAL B/line', 'peak MB'],
+    [
+      '',
+      'seconds',
+      'least',
+      'most',
+      'lines',
+      'lines/s',
+      'Node µs/line',
+      'server µs/line',
+      'WAL B/line',
+      'peak MB',
+    ],
     standings.map((it) => [
       it.name,
       it.seconds.toFixed(2),
@@ -102,31 +119,41 @@ function standingsTable(standings: readonly Standing[]): string {
       it.serverCpuMicrosecondsALine?.toFixed(2) ?? '',
       it.walBytesALine.toFixed(0),
       it.peakRssMb.toFixed(0),
-    ]))
+    ]),
+  )
 }
 
 function rulesTable(rules: readonly BenchResult[]): string {
-  return table(['', 'lines/s', 'redress is'], rules.map((it) =>
-    [it.name, formatCount(it.linesPerSecond), `${formatCount(it.ratio)} ×`]))
+  return table(
+    ['', 'lines/s', 'redress is'],
+    rules.map((it) => [it.name, formatCount(it.linesPerSecond), `${formatCount(it.ratio)} ×`]),
+  )
 }
 
 function describeFull(full: FullBench): string {
-  const title = `Rehearsal: ${formatCount(full.customers)} customers, ${formatCount(full.lines)} ` +
+  const title =
+    `Rehearsal: ${formatCount(full.customers)} customers, ${formatCount(full.lines)} ` +
     `lines, a file of ${formatBytes(full.fileBytes)} made in ${full.generateSeconds.toFixed(1)} s`
   const tables = Object.entries(full.tables).map(([name, bytes]) => [name, formatBytes(bytes)])
-  return section(title, [
-    standingsTable(full.stages),
-    table(['on disk', ''], [['database', formatBytes(full.databaseBytes)], ...tables]),
-  ].join('\n\n'))
+  return section(
+    title,
+    [
+      standingsTable(full.stages),
+      table(['on disk', ''], [['database', formatBytes(full.databaseBytes)], ...tables]),
+    ].join('\n\n'),
+  )
 }
 
 function verdictsTable(verdicts: readonly Verdict[]): string {
   const figure = (value: number): string =>
     value >= 1_000 ? formatCount(value) : value.toFixed(value < 100 ? 2 : 0)
-  return table(['', 'measured', 'target', ''], verdicts.map((it) => [
-    it.what,
-    `${figure(it.measured)} ${it.unit}`,
-    `${it.is} ${figure(it.target)}`,
-    it.met ? 'met' : 'missed',
-  ]))
+  return table(
+    ['', 'measured', 'target', ''],
+    verdicts.map((it) => [
+      it.what,
+      `${figure(it.measured)} ${it.unit}`,
+      `${it.is} ${figure(it.target)}`,
+      it.met ? 'met' : 'missed',
+    ]),
+  )
 }

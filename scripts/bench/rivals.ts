@@ -8,6 +8,7 @@ import { assert } from '../../src/assert.js'
 import { CopyIn } from '../../src/db/copy.js'
 import { withTransaction } from '../../src/db/database.js'
 import type { Client, Pool } from '../../src/db/database.js'
+import * as postings from '../../src/runs/posting-store.js'
 import { POSTING_COLUMNS } from '../../src/runs/posting-writer.js'
 import type { Run } from '../../src/runs/run.js'
 import * as store from '../../src/runs/run-store.js'
@@ -78,7 +79,11 @@ export async function benchQueryBuilder(
     const all = objects.get(chunk.chunkNo) ?? []
     for (let from = 0; from < all.length; from += ROWS_A_STATEMENT) {
       const values = all.slice(from, from + ROWS_A_STATEMENT)
-      await db.insertInto(rival.table).values(values).onConflict((it) => it.doNothing()).execute()
+      await db
+        .insertInto(rival.table)
+        .values(values)
+        .onConflict((it) => it.doNothing())
+        .execute()
     }
     return all.length
   })
@@ -129,10 +134,10 @@ interface Rival {
 async function prepareRival(pool: Pool): Promise<Rival> {
   const plan = await newestPlan(pool)
   const run = await startRun(pool, plan.planId, 'bench', NOW)
-  const ledgerNo = await store.readLedgerNo(pool, run.programme, run.period)
+  const ledgerNo = await postings.readLedgerNo(pool, run.programme, run.period)
   assert(ledgerNo !== undefined, 'a ledger of a run that was started')
   const chunks = await listChunks(pool, plan.snapshotId)
-  return { run, table: store.postingTableOf(ledgerNo), chunks }
+  return { run, table: postings.postingTableOf(ledgerNo), chunks }
 }
 
 type PostChunk = (client: Client, chunk: SnapshotChunk) => Promise<number>
@@ -171,8 +176,14 @@ async function postChunk(
   return await withTransaction(pool, async ({ client }) => {
     assert((await store.lockChunk(client, ref)) === 'locked', 'a chunk that nobody else is at')
     const postings = await post(client, chunk)
-    await store.markPosted(client, ref, { digest: NO_DIGEST, postings, entries: 0,
-      lines: chunk.lines, worker: 'bench', postedAt: NOW })
+    await store.markPosted(client, ref, {
+      digest: NO_DIGEST,
+      postings,
+      entries: 0,
+      lines: chunk.lines,
+      worker: 'bench',
+      postedAt: NOW,
+    })
     return postings
   })
 }

@@ -23,9 +23,8 @@ export async function spawnTask(
   spawned += 1
   const name = `${String(spawned).padStart(3, '0')}-${task.kind}.cpuprofile`
   if (profiles !== null) mkdirSync(profiles, { recursive: true })
-  const flags = profiles === null
-    ? []
-    : ['--cpu-prof', `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${name}`]
+  const flags =
+    profiles === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${name}`]
   const child = fork(fileURLToPath(new URL('child.js', import.meta.url)), [JSON.stringify(order)], {
     execArgv: flags,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

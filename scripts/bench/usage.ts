@@ -37,7 +37,8 @@ export async function usageOf(
 
 async function walPosition(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ bytes: string }>(
-    `select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') as bytes`)
+    `select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') as bytes`,
+  )
   return Number(rows[0]?.bytes)
 }
 
@@ -73,7 +74,10 @@ function statFields(pid: number): { parent: number; own: number; ofEnded: number
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The name in brackets may hold spaces; what follows it is state, parent, …
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number)
+    const fields = text
+      .slice(text.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number)
     const [parent = 0, user = 0, system = 0] = [fields[1], fields[11], fields[12]]
     return { parent, own: user + system, ofEnded: (fields[13] ?? 0) + (fields[14] ?? 0) }
   } catch {

@@ -9,11 +9,18 @@ export function verdictsOf(report: BenchReport): readonly Verdict[] {
     ...report.runs.flatMap(({ lines, standings }) => runVerdicts(lines, standings)),
     ...rateVerdicts(report),
     ...memoryVerdicts(report),
-    ...report.imports.flatMap(({ lines, order, standings }) => compare(
-      `import ÷ plain COPY, ${size(lines)} lines in ${order} order`, 0.8, standings,
-      IMPORT, PLAIN_COPY)),
-    ...report.rules.filter((it) => it.ratio === 1).map((it) =>
-      atLeast('rules alone', 5e6, it.linesPerSecond, 'lines/s')),
+    ...report.imports.flatMap(({ lines, order, standings }) =>
+      compare(
+        `import ÷ plain COPY, ${size(lines)} lines in ${order} order`,
+        0.8,
+        standings,
+        IMPORT,
+        PLAIN_COPY,
+      ),
+    ),
+    ...report.rules
+      .filter((it) => it.ratio === 1)
+      .map((it) => atLeast('rules alone', 5e6, it.linesPerSecond, 'lines/s')),
   ]
 }
 
@@ -25,10 +32,17 @@ function runVerdicts(lines: number, standings: readonly Standing[]): readonly Ve
     ...compare(`run ÷ raw COPY, ${at}`, 0.8, standings, RUN, RAW_COPY),
     ...compare(`run ÷ query builder, ${at}`, 10, standings, RUN, QUERY_BUILDER),
     ...compare(`plan ÷ run, ${at}`, 2, standings, PLAN, RUN),
-    ...(run === undefined ? [] : [
-      atMost(`run: Node's processor time a line, ${at}`, 1.5, run.nodeCpuMicrosecondsALine, 'µs'),
-      atMost(`run: peak memory, ${at}`, 200, run.peakRssMb, 'MB'),
-    ]),
+    ...(run === undefined
+      ? []
+      : [
+          atMost(
+            `run: Node's processor time a line, ${at}`,
+            1.5,
+            run.nodeCpuMicrosecondsALine,
+            'µs',
+          ),
+          atMost(`run: peak memory, ${at}`, 200, run.peakRssMb, 'MB'),
+        ]),
   ]
 }
 

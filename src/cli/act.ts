@@ -2,7 +2,10 @@
 import type { Settings } from '../config/settings.js'
 import type { Context } from './context.js'
 
-/** Makes a command's action of `work`, which gets its arguments and options with everything wired up. */
+/**
+ * Makes a command's action of `work`, which gets its arguments and options with everything wired
+ * up.
+ */
 export type Act = <Args extends unknown[]>(
   work: (context: Context, ...args: Args) => Promise<number | void>,
   how?: ActHow,

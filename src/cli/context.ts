@@ -1,4 +1,6 @@
-/** Builds the parts that a command works with, and takes them down again. Only here are they wired. */
+/**
+ * Builds the parts that a command works with, and takes them down again. Only here are they wired.
+ */
 import { createHash } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
 import type { Logger } from 'pino'
@@ -12,7 +14,12 @@ import { useEmbeddedPostgres } from '../db/embedded-postgres.js'
 import type { EmbeddedPostgres } from '../db/embedded-postgres.js'
 import { assertMigrated, migrate } from '../db/migrate.js'
 import { assert } from '../assert.js'
-import { jobsDatabaseUrl, jobsPoolSize, openJobsBackend, prepareJobsSchema } from '../jobs/bullmq-backend.js'
+import {
+  jobsDatabaseUrl,
+  jobsPoolSize,
+  openJobsBackend,
+  prepareJobsSchema,
+} from '../jobs/bullmq-backend.js'
 import type { JobsBackend } from '../jobs/bullmq-backend.js'
 import { openCipher } from '../privacy/cipher.js'
 import type { Cipher } from '../privacy/cipher.js'
@@ -75,7 +82,13 @@ export async function withContext<T>(
     let backend: Promise<JobsBackend> | undefined
     const kept = embedded
     return await work({
-      settings, options, out, pool, clock, log, signal,
+      settings,
+      options,
+      out,
+      pool,
+      clock,
+      log,
+      signal,
       cipher: openCipher(settings),
       actor: await actorOf(pool, settings, options),
       workerName: `${hostname().slice(0, 20)}-${process.pid}`,
@@ -98,13 +111,27 @@ async function actorOf(pool: Pool, settings: Settings, options: GlobalOptions): 
 }
 
 // With REDRESS_AUTO_MIGRATE=false the queue's own schema, too, is left to `redress migrate`.
-async function openJobs(settings: Settings, pool: Pool, url: string, pools: Pool[]): Promise<JobsBackend> {
-  const { rows } = await pool.query<{ installation_id: string }>('select installation_id from installation')
-  const id = createHash('sha256').update(rows[0]?.installation_id ?? '').digest('hex').slice(0, 12)
+async function openJobs(
+  settings: Settings,
+  pool: Pool,
+  url: string,
+  pools: Pool[],
+): Promise<JobsBackend> {
+  const { rows } = await pool.query<{ installation_id: string }>(
+    'select installation_id from installation',
+  )
+  const id = createHash('sha256')
+    .update(rows[0]?.installation_id ?? '')
+    .digest('hex')
+    .slice(0, 12)
   if (settings.redisUrl !== undefined) {
     return openJobsBackend({ redisUrl: settings.redisUrl }, { name: `chunks-${id}` })
   }
-  const jobsPool = openPool({ url: jobsDatabaseUrl(url), max: jobsPoolSize(settings.lanes), name: 'redress jobs' })
+  const jobsPool = openPool({
+    url: jobsDatabaseUrl(url),
+    max: jobsPoolSize(settings.lanes),
+    name: 'redress jobs',
+  })
   pools.push(jobsPool)
   if (settings.autoMigrate) await prepareJobsSchema(jobsPool)
   return openJobsBackend({ pool: jobsPool }, {})

@@ -1,4 +1,6 @@
-/** The page that `redress demo` ends with: what was given, to whom not and why, how fast, what next. */
+/**
+ * The page that `redress demo` ends with: what was given, to whom not and why, how fast, what next.
+ */
 import pc from 'picocolors'
 import type { GeneratedSnapshot } from '../generate/generate-snapshot.js'
 import type { Benefit } from '../rules/decision.js'
@@ -17,7 +19,11 @@ export interface DemoMonth {
 
 export interface DemoFigures {
   readonly population: GeneratedSnapshot
-  readonly imported: { readonly read: number; readonly accepted: number; readonly quarantined: number }
+  readonly imported: {
+    readonly read: number
+    readonly accepted: number
+    readonly quarantined: number
+  }
   readonly months: readonly DemoMonth[]
   readonly stages: readonly StageTime[]
   readonly verified: boolean
@@ -37,7 +43,11 @@ export function demoReport(figures: DemoFigures): string {
     '',
     title('What happened'),
     ...story(figures),
-    ...figures.months.flatMap((it) => ['', title(`${it.plan.period}: granted and refused`), month(it)]),
+    ...figures.months.flatMap((it) => [
+      '',
+      title(`${it.plan.period}: granted and refused`),
+      month(it),
+    ]),
     '',
     title('Who got nothing, and why (both months, one count a subject and benefit)'),
     refusals(figures.months),
@@ -60,30 +70,49 @@ function story({ population, imported, months, verified }: DemoFigures): readonl
   return [
     `${formatCount(imported.read)} rows were read: ${formatCount(imported.accepted)} accepted, ` +
       `${formatCount(imported.quarantined)} quarantined with line, column and reason.`,
-    `${formatCount(population.customers)} customers with ${formatCount(population.lines)} lines were frozen and sealed.`,
-    `${closed} months were planned, posted and closed: ${formatCount(entries)} ledger entries, each written once.`,
+    `${formatCount(population.customers)} customers with ${formatCount(population.lines)} ` +
+      `lines were frozen and sealed.`,
+    `${closed} months were planned, posted and closed: ${formatCount(entries)} ledger ` +
+      `entries, each written once.`,
     verified
-      ? `${pc.green('✔')} Every entry was read back and every decision made again: the ledger is what the rules say.`
-      : `${pc.red('✘')} The ledger and the rules differ: \`redress ledger verify --replay\` names where.`,
+      ? `${pc.green('✔')} Every entry was read back and every decision made again: the ledger ` +
+        `is what the rules say.`
+      : `${pc.red('✘')} The ledger and the rules differ: \`redress ledger verify --replay\` ` +
+        `names where.`,
   ]
 }
 
 function month({ plan, run }: DemoMonth): string {
   const benefits = Object.entries(plan.result?.benefits ?? {}) as [Benefit, BenefitTally][]
-  const chart = barChart(benefits.map(([benefit, it]) => ({
-    label: NAMES[benefit], value: it.grants, note: amount(benefit, it) })), { width: 96 })
+  const chart = barChart(
+    benefits.map(([benefit, it]) => ({
+      label: NAMES[benefit],
+      value: it.grants,
+      note: amount(benefit, it),
+    })),
+    { width: 96 },
+  )
   const balance = Object.entries(run.balance ?? {}).map(([benefit, it]) => [
-    NAMES[benefit as Benefit], formatCount(it.subjects), formatCount(it.granted), formatCount(it.refused),
-    it.ok ? 'balances' : 'OFF'])
-  return [chart, '', table(['benefit', 'subjects', 'granted', 'refused', 'ledger'], balance),
-    `root hash ${run.rootHash ?? '–'}`].join('\n')
+    NAMES[benefit as Benefit],
+    formatCount(it.subjects),
+    formatCount(it.granted),
+    formatCount(it.refused),
+    it.ok ? 'balances' : 'OFF',
+  ])
+  return [
+    chart,
+    '',
+    table(['benefit', 'subjects', 'granted', 'refused', 'ledger'], balance),
+    `root hash ${run.rootHash ?? '–'}`,
+  ].join('\n')
 }
 
 function amount(benefit: Benefit, tally: BenefitTally): string {
   // The grant is told in MB of 1,024: so are terabytes and petabytes of it.
-  if (benefit === 'data') return tally.quantity < 1_024 ** 3
-    ? `${(tally.quantity / 1_024 ** 2).toFixed(1)} TB`
-    : `${(tally.quantity / 1_024 ** 3).toFixed(1)} PB`
+  if (benefit === 'data')
+    return tally.quantity < 1_024 ** 3
+      ? `${(tally.quantity / 1_024 ** 2).toFixed(1)} TB`
+      : `${(tally.quantity / 1_024 ** 3).toFixed(1)} PB`
   if (benefit === 'roaming_bonus') return '+50 % each'
   return `${formatCount(tally.quantity)} months`
 }
@@ -98,13 +127,22 @@ function refusals(months: readonly DemoMonth[]): string {
       counts.set(reason, (counts.get(reason) ?? 0) + count)
     }
   }
-  const rows = [...counts].toSorted(([, a], [, b]) => b - a).map(([label, value]) => ({ label, value }))
+  const rows = [...counts]
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([label, value]) => ({ label, value }))
   return barChart(rows, { width: 96 })
 }
 
 function speed(stages: readonly StageTime[]): string {
-  return table(['stage', 'seconds', 'lines', 'lines a second'], stages.map((it) => [
-    it.stage, it.seconds.toFixed(2), formatCount(it.done), formatShort(it.done / it.seconds)]))
+  return table(
+    ['stage', 'seconds', 'lines', 'lines a second'],
+    stages.map((it) => [
+      it.stage,
+      it.seconds.toFixed(2),
+      formatCount(it.done),
+      formatShort(it.done / it.seconds),
+    ]),
+  )
 }
 
 function next(home: string): readonly string[] {

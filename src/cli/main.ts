@@ -1,4 +1,6 @@
-/** Arguments → command → exit code. Everything that can go wrong ends here as one line on stderr. */
+/**
+ * Arguments → command → exit code. Everything that can go wrong ends here as one line on stderr.
+ */
 import { Command, CommanderError } from 'commander'
 import { readSettings } from '../config/settings.js'
 import { describeDatabaseError, errorCodeOf, isOutage } from '../db/database.js'
@@ -21,31 +23,47 @@ async function main(argv: readonly string[]): Promise<number> {
   listenForStop(abort)
   let exitCode: number = EXIT.done
   const program = newProgram()
-  const act: Act = (work, how) => async (...args) => {
-    const options = program.opts<GlobalOptions>()
-    const fromEnvironment = readSettings(process.env)
-    const settings = how?.settings?.(fromEnvironment) ?? fromEnvironment
-    const parts = { options, out: openOutput(options), signal: abort.signal, settings }
-    // commander hands over the options and the command after the arguments; the command is not needed.
-    const given = args.slice(0, -1)
-    try {
-      exitCode = (await withContext(parts, (it) => work(it, ...(given as never)))) ?? EXIT.done
-    } finally {
-      parts.out.progress.stop()
+  const act: Act =
+    (work, how) =>
+    async (...args) => {
+      const options = program.opts<GlobalOptions>()
+      const fromEnvironment = readSettings(process.env)
+      const settings = how?.settings?.(fromEnvironment) ?? fromEnvironment
+      const parts = { options, out: openOutput(options), signal: abort.signal, settings }
+      // commander hands over the options and the command after the arguments; the command is not
+      // needed.
+      const given = args.slice(0, -1)
+      try {
+        exitCode = (await withContext(parts, (it) => work(it, ...(given as never)))) ?? EXIT.done
+      } finally {
+        parts.out.progress.stop()
+      }
     }
-  }
-  for (const add of [addDemo, addSnapshots, addImports, addPlans, addRuns, addLedger, addExplain, addServices]) add(program, act)
+  for (const add of [
+    addDemo,
+    addSnapshots,
+    addImports,
+    addPlans,
+    addRuns,
+    addLedger,
+    addExplain,
+    addServices,
+  ])
+    add(program, act)
   try {
     await program.parseAsync(argv)
     return exitCode
   } catch (error) {
-    return report(error, program.opts<Partial<GlobalOptions>>().verbose === true)
+    const known = abort.signal.aborted && isAbort(error) ? interrupted(argv) : error
+    return report(known, program.opts<Partial<GlobalOptions>>().verbose === true)
   }
 }
 
 function newProgram(): Command {
   return new Command('redress')
-    .description('Carries out a customer-compensation programme: snapshots, plans, runs, the ledger.')
+    .description(
+      'Carries out a customer-compensation programme: snapshots, plans, runs, the ledger.',
+    )
     .option('--json', 'one JSON document on stdout; everything else on stderr', false)
     .option('--quiet', 'no progress', false)
     .option('--verbose', 'stack traces with errors', false)
@@ -67,12 +85,24 @@ function listenForStop(abort: AbortController): void {
   }
 }
 
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
+}
+
+/** Whatever was stopped half-way is done by the same command, given again. */
+function interrupted(argv: readonly string[]): RedressError {
+  return new RedressError('INTERRUPTED', { command: ['redress', ...argv.slice(2)].join(' ') })
+}
+
 function report(error: unknown, verbose: boolean): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) {
       return EXIT.done
     }
-    process.stderr.write(`redress: ${error.message.replace(/^error: /, '').split('\n')[0]}; expected \`redress --help\`\n`)
+    process.stderr.write(
+      `redress: ${error.message.replace(/^error: /, '').split('\n')[0]}; expected \`redress ` +
+        `--help\`\n`,
+    )
     return EXIT.refused
   }
   const known = error instanceof RedressError ? error : undefined

@@ -4,7 +4,12 @@
  * that a command which fails in the midst of a stage still ends.
  */
 import {
-  barOf, formatBytes, formatCount, formatDuration, formatShare, formatShort,
+  barOf,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatShare,
+  formatShort,
 } from './chart.js'
 import { RateMeter } from './progress-rate.js'
 

@@ -10,7 +10,11 @@ export class StageTimes {
   readonly stages: StageTime[] = []
 
   /** `done` is what the stage works through, or how to tell it from the result. */
-  async measure<T>(stage: string, done: number | ((result: T) => number), work: () => Promise<T>): Promise<T> {
+  async measure<T>(
+    stage: string,
+    done: number | ((result: T) => number),
+    work: () => Promise<T>,
+  ): Promise<T> {
     const startedAt = performance.now()
     const result = await work()
     const seconds = (performance.now() - startedAt) / 1_000

@@ -1,9 +1,23 @@
 /** Tables for people, by cli-table3 without its box: they paste well into a ticket. */
 import Table from 'cli-table3'
 
-const BARE = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '',
-  'bottom-left': '', 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '',
-  'right-mid': '', middle: '  ' }
+const BARE = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+}
 
 /** Columns whose cells are all numbers stand to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -16,5 +30,10 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     colAligns: head.map((_, column) => (isNumber(column) ? 'right' : 'left')),
   })
   drawn.push(...rows.map((row) => [...row]))
-  return drawn.toString().split('\n').map((line) => line.trimEnd()).filter((line) => line !== '').join('\n')
+  return drawn
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '')
+    .join('\n')
 }

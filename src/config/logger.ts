@@ -12,11 +12,37 @@ import type { Settings } from './settings.js'
  * Columns marked as personal in the contracts, and secrets; in SQL's and in TypeScript's spelling.
  */
 const HIDDEN: ReadonlySet<string> = new Set([
-  'birth_date', 'birthDate', 'notice_number', 'noticeNumber', 'account_number', 'accountNumber',
-  'account_holder', 'accountHolder', 'customer_name', 'customerName', 'voucher_code', 'voucherCode',
-  'raw', 'raw_row', 'rawRow', 'raw_sealed', 'rawSealed', 'row', 'remittance', 'parameters',
-  'values', 'detail', 'where', 'password', 'database_url', 'databaseUrl', 'redis_url', 'redisUrl',
-  'data_key', 'dataKey', 'connectionString',
+  'birth_date',
+  'birthDate',
+  'notice_number',
+  'noticeNumber',
+  'account_number',
+  'accountNumber',
+  'account_holder',
+  'accountHolder',
+  'customer_name',
+  'customerName',
+  'voucher_code',
+  'voucherCode',
+  'raw',
+  'raw_row',
+  'rawRow',
+  'raw_sealed',
+  'rawSealed',
+  'row',
+  'remittance',
+  'parameters',
+  'values',
+  'detail',
+  'where',
+  'password',
+  'database_url',
+  'databaseUrl',
+  'redis_url',
+  'redisUrl',
+  'data_key',
+  'dataKey',
+  'connectionString',
 ])
 /** Fields are logged flat; what is nested deeper than this was passed on by mistake. */
 const DEPTH = 4
@@ -106,7 +132,10 @@ function textOf(error: Error, name: string): string | undefined {
 /** Where it happened, without the lines before, which repeat the message. */
 function framesOf(error: Error): readonly string[] {
   const lines = (error.stack ?? '').split('\n')
-  return lines.filter((line) => /^ +at /.test(line)).map((line) => line.trim()).slice(0, 10)
+  return lines
+    .filter((line) => /^ +at /.test(line))
+    .map((line) => line.trim())
+    .slice(0, 10)
 }
 
 function carriesError(value: unknown): boolean {

@@ -32,7 +32,10 @@ export interface Settings {
 /** The environment variables that Redress reads; the compose file is tested against them. */
 export const SETTING_NAMES: readonly string[] = Object.keys(schema.shape)
 
-/** @throws RedressError SETTING_INVALID naming the variable, never its value (it may hold a password). */
+/**
+ * @throws RedressError SETTING_INVALID naming the variable, never its value (it may hold a
+ * password).
+ */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   const present = Object.fromEntries(
     SETTING_NAMES.map((name) => [name, environment[name] === '' ? undefined : environment[name]]),

@@ -56,11 +56,18 @@ export class CopyIn {
 
 /** The bytes of a `copy … to stdout`, piece by piece; a piece may end anywhere in a row. */
 export function copyOut(client: Client, statement: string): AsyncIterable<Buffer> {
-  const stream: CopyToStreamQuery = client.query(copyStreams.to(statement, { highWaterMark: 1 << 18 }))
+  const stream: CopyToStreamQuery = client.query(
+    copyStreams.to(statement, { highWaterMark: 1 << 18 }),
+  )
   return stream as unknown as AsyncIterable<Buffer>
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  '\t': '\\t',
+  '\n': '\\n',
+  '\r': '\\r',
+}
 
 /** One field in COPY's text format; null is `\N`. */
 export function copyText(value: string | number | null): string {

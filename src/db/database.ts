@@ -1,4 +1,7 @@
-/** The pool, how values of PostgreSQL become values of TypeScript, and the one kind of transaction there is. */
+/**
+ * The pool, how values of PostgreSQL become values of TypeScript, and the one kind of transaction
+ * there is.
+ */
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { RedressError } from '../errors.js'
@@ -86,7 +89,8 @@ export async function withTransaction<T>(pool: Pool, work: (tx: Tx) => Promise<T
 /** Lends one connection; it is destroyed instead of reused when `work` throws. */
 export async function withClient<T>(pool: Pool, work: (client: Client) => Promise<T>): Promise<T> {
   const client = await pool.connect()
-  // While lent, a broken connection fails the query under way; the event alone must not end the process.
+  // While lent, a broken connection fails the query under way; the event alone must not end the
+  // process.
   const ignore = (): void => undefined
   client.on('error', ignore)
   let failure: Error | undefined
@@ -108,16 +112,32 @@ export function errorCodeOf(error: unknown): string | undefined {
 }
 
 const OUTAGE_CODES = new Set([
-  'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
   // admin_shutdown, crash_shutdown, cannot_connect_now, connection failures
-  '57P01', '57P02', '57P03', '08000', '08001', '08003', '08004', '08006',
+  '57P01',
+  '57P02',
+  '57P03',
+  '08000',
+  '08001',
+  '08003',
+  '08004',
+  '08006',
 ])
 
 /** Whether the server was away, so that the same work can be tried again. */
 export function isOutage(error: unknown): boolean {
   const code = errorCodeOf(error)
   if (code !== undefined && OUTAGE_CODES.has(code)) return true
-  return error instanceof Error && /^Connection terminated|timeout exceeded when trying to connect|not queryable/.test(error.message)
+  return (
+    error instanceof Error &&
+    /^Connection terminated|timeout exceeded when trying to connect|not queryable/.test(
+      error.message,
+    )
+  )
 }
 
 /**
@@ -126,12 +146,13 @@ export function isOutage(error: unknown): boolean {
  */
 export function describeDatabaseError(error: unknown): RedressError {
   const code = errorCodeOf(error) ?? 'unknown'
-  const named = typeof error === 'object' && error !== null && 'constraint' in error ? error.constraint : undefined
+  const named =
+    typeof error === 'object' && error !== null && 'constraint' in error
+      ? error.constraint
+      : undefined
   const constraint = typeof named === 'string' ? ` (${named})` : ''
   return new RedressError('DATABASE_UNAVAILABLE', {
     problem: `error ${code}${constraint}`,
     expected: 'a PostgreSQL 15 or later that answers',
   })
 }
-
-

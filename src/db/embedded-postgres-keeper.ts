@@ -10,7 +10,13 @@ import { prepareData } from './embedded-data.js'
 import type { ServerParts } from './embedded-data.js'
 import { startGuard } from './embedded-guard.js'
 import {
-  codeOf, homeAt, ownPlace, readState, serverUserOf, touchState, writeState,
+  codeOf,
+  homeAt,
+  ownPlace,
+  readState,
+  serverUserOf,
+  touchState,
+  writeState,
 } from './embedded-home.js'
 import type { EmbeddedHome, KeeperState } from './embedded-home.js'
 import { findSurvivor, provision, startServer, stopServer } from './embedded-server.js'
@@ -60,7 +66,7 @@ async function keep(home: EmbeddedHome): Promise<void> {
 async function serve(home: EmbeddedHome, port: number | undefined): Promise<RunningServer> {
   const user = serverUserOf(home)
   const parts: ServerParts = { home, user, binaries: findBinaries(user) }
-  const server = await findSurvivor(parts) ?? await startAnew(parts, port)
+  const server = (await findSurvivor(parts)) ?? (await startAnew(parts, port))
   try {
     // A survivor's keeper may have been killed before it came to this.
     await provision(parts, server.port)

@@ -11,7 +11,12 @@ import pg from 'pg'
 import { projectRoot } from '../config/project-root.js'
 import { RedressError } from '../errors.js'
 import {
-  assertNotUsedElsewhere, codeOf, giveToOwnerOf, prepareHome, readPasswords, readState,
+  assertNotUsedElsewhere,
+  codeOf,
+  giveToOwnerOf,
+  prepareHome,
+  readPasswords,
+  readState,
 } from './embedded-home.js'
 import type { EmbeddedHome, KeeperState } from './embedded-home.js'
 import { claim, isLiving, register } from './process-mark.js'
@@ -74,13 +79,14 @@ async function reachServer(home: EmbeddedHome, log: (line: string) => void): Pro
     const kept = state !== undefined && isLiving(state.keeper)
     if (kept && state.phase === 'ready' && state.postmaster !== undefined) {
       readySince ??= waitedMs
-      if (isLiving(state.postmaster) && await answers(home, state.port ?? 0)) return state.port ?? 0
+      if (isLiving(state.postmaster) && (await answers(home, state.port ?? 0)))
+        return state.port ?? 0
     }
     if (state?.phase === 'failed' && !sameKeeper(state, earlier)) throw failureOf(home, state)
     if (waitedMs > START_LIMIT_MS || waitedMs - (readySince ?? waitedMs) > ANSWER_LIMIT_MS) {
       throw failureOf(home, { problem: 'the embedded PostgreSQL does not answer' })
     }
-    if (!kept && await launchKeeper(home, log)) launches += 1
+    if (!kept && (await launchKeeper(home, log))) launches += 1
     if (launches > LAUNCH_LIMIT) {
       throw failureOf(home, { problem: 'the keeper of the embedded PostgreSQL ended early' })
     }

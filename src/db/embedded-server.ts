@@ -6,7 +6,14 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import {
-  closeSync, existsSync, openSync, readFileSync, readlinkSync, realpathSync, rmSync, statSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  statSync,
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -65,7 +72,7 @@ export async function findSurvivor(parts: ServerParts): Promise<RunningServer | 
   }
   const survivor = { postmaster, port: Number(port) }
   const adoptable = readPasswords(parts.home) !== undefined
-  if (adoptable && await becomesReady(parts, survivor)) return survivor
+  if (adoptable && (await becomesReady(parts, survivor))) return survivor
   await stopServer(postmaster)
   return undefined
 }
@@ -93,7 +100,10 @@ export async function provision(parts: ServerParts, port: number): Promise<void>
  * immediate one: nothing committed is lost, the next start replays the log instead.
  */
 export async function stopServer(postmaster: ProcessMark): Promise<void> {
-  for (const [signal, waitMs] of [['SIGINT', 4500], ['SIGQUIT', 10_000]] as const) {
+  for (const [signal, waitMs] of [
+    ['SIGINT', 4500],
+    ['SIGQUIT', 10_000],
+  ] as const) {
     if (!isLiving(postmaster)) return
     process.kill(postmaster.pid, signal)
     for (let waited = 0; waited < waitMs && isLiving(postmaster); waited += 50) await sleep(50)
@@ -120,7 +130,7 @@ async function attemptStart(parts: ServerParts, port: number): Promise<Attempt> 
   child.on('error', (error) => (failure = codeOf(error)))
   const postmaster = child.pid === undefined ? undefined : markOf(child.pid)
   const server = postmaster === undefined ? undefined : { postmaster, port }
-  const ready = server !== undefined && await becomesReady(parts, server, child)
+  const ready = server !== undefined && (await becomesReady(parts, server, child))
   const written = readFileSync(home.serverLog).subarray(log.offset).toString('utf8')
   return { server: ready ? server : undefined, log: written + failure }
 }
@@ -161,7 +171,7 @@ function superuserClient(parts: ServerParts, port: number): pg.Client {
   return client
 }
 
-function openLog({ home }: ServerParts): { readonly handle: number, readonly offset: number } {
+function openLog({ home }: ServerParts): { readonly handle: number; readonly offset: number } {
   const size = statSync(home.serverLog, { throwIfNoEntry: false })?.size ?? 0
   const fresh = size > LOG_LIMIT_BYTES
   const handle = openSync(home.serverLog, fresh ? 'w' : 'a', 0o600)
@@ -181,7 +191,7 @@ function worksIn(pid: number, data: string): boolean {
 
 /** Below the range from which systems take ports for outgoing connections (32,768 on Linux). */
 async function freePort(preferred: number | undefined): Promise<number> {
-  if (preferred !== undefined && await isFree(preferred)) return preferred
+  if (preferred !== undefined && (await isFree(preferred))) return preferred
   for (let tries = 0; tries < 200; tries += 1) {
     const port = randomInt(15_000, 32_000)
     if (await isFree(port)) return port

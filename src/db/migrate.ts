@@ -1,4 +1,7 @@
-/** Applies migrations/*.sql in order, each once, and refuses a database whose applied files differ from ours. */
+/**
+ * Applies migrations/*.sql in order, each once, and refuses a database whose applied files differ
+ * from ours.
+ */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,7 +28,9 @@ export function migrations(): readonly Migration[] {
     })
 }
 
-/** @throws RedressError SCHEMA_MISMATCH when the database was migrated by other files than these. */
+/**
+ * @throws RedressError SCHEMA_MISMATCH when the database was migrated by other files than these.
+ */
 export async function migrate(pool: Pool): Promise<void> {
   const files = migrations()
   await withClient(pool, async (client) => {
@@ -39,7 +44,10 @@ export async function migrate(pool: Pool): Promise<void> {
     )
     for (const file of await pendingOf(client, files)) {
       await client.query(file.sql)
-      await client.query('insert into migration (name, checksum) values ($1, $2)', [file.name, file.checksum])
+      await client.query('insert into migration (name, checksum) values ($1, $2)', [
+        file.name,
+        file.checksum,
+      ])
     }
     await client.query('commit')
   })
@@ -55,10 +63,17 @@ export async function assertMigrated(pool: Pool): Promise<void> {
   })
 }
 
-async function pendingOf(client: Client, files: readonly Migration[]): Promise<readonly Migration[]> {
-  const exists = await client.query<{ found: boolean }>(`select to_regclass('migration') is not null as found`)
+async function pendingOf(
+  client: Client,
+  files: readonly Migration[],
+): Promise<readonly Migration[]> {
+  const exists = await client.query<{ found: boolean }>(
+    `select to_regclass('migration') is not null as found`,
+  )
   if (exists.rows[0]?.found !== true) return files
-  const { rows } = await client.query<{ name: string; checksum: string }>('select name, checksum from migration order by name')
+  const { rows } = await client.query<{ name: string; checksum: string }>(
+    'select name, checksum from migration order by name',
+  )
   for (const row of rows) {
     const file = files.find((it) => it.name === row.name)
     if (file?.checksum !== row.checksum) {

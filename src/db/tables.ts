@@ -1,4 +1,7 @@
-/** One interface a table, columns named as in SQL. Tables that are only reached by COPY are not here. */
+/**
+ * One interface a table, columns named as in SQL. Tables that are only reached by COPY are not
+ * here.
+ */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
 
 /** bigint: text when read, since 18 digits do not fit a number. */

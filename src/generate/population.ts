@@ -31,16 +31,18 @@ const NEWCOMER_SHARE = 0.08
 
 const OLDEST_DAY = dayOf('1926-01-01')
 /** Birthdays on the edges of 65 (both base dates), and a leap day of a child. */
-const BIRTH_EDGES = ['1961-01-13', '1961-01-14', '1961-01-31', '1961-02-01', '2012-02-29']
-  .map(dayOf)
+const BIRTH_EDGES = ['1961-01-13', '1961-01-14', '1961-01-31', '1961-02-01', '2012-02-29'].map(
+  dayOf,
+)
 /** The base day of the refund rules, and the day after it. */
 const CONTRACT_EDGES = ['2025-08-31', '2025-09-01'].map(dayOf)
 const PROMOTION_EDGES = ['2026-01-30', '2026-01-31', '2026-02-01', '2026-02-02'].map(dayOf)
 const PROMOTION_FIRST = dayOf('2025-12-01')
 const PROMOTION_LAST = dayOf('2026-08-31')
 /** Around the 20th, the last day whose consents count for the month after. */
-const CONSENT_EDGES = ['2026-01-19', '2026-01-20', '2026-01-21', '2026-02-20', '2026-02-21']
-  .map(dayOf)
+const CONSENT_EDGES = ['2026-01-19', '2026-01-20', '2026-01-21', '2026-02-20', '2026-02-21'].map(
+  dayOf,
+)
 
 type CustomerType = 'individual' | 'office' | 'fleet'
 

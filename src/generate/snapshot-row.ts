@@ -6,9 +6,21 @@ import { DAY_BYTES, NO_DAY } from './civil-day.js'
 import type { ContractEvent, DrawnLine, LineKind, Status } from './drawn-line.js'
 
 export const SNAPSHOT_COLUMNS = [
-  'line_id', 'customer_id', 'customer_kind', 'birth_date', 'network', 'line_kind', 'payment',
-  'status', 'activated_on', 'contract_event', 'contract_event_on', 'plan_restriction',
-  'guardian_consent_on', 'roaming_promotion_ends_on', 'notice_number',
+  'line_id',
+  'customer_id',
+  'customer_kind',
+  'birth_date',
+  'network',
+  'line_kind',
+  'payment',
+  'status',
+  'activated_on',
+  'contract_event',
+  'contract_event_on',
+  'plan_restriction',
+  'guardian_consent_on',
+  'roaming_promotion_ends_on',
+  'notice_number',
 ] as const
 export type SnapshotColumn = (typeof SNAPSHOT_COLUMNS)[number]
 

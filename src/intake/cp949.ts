@@ -7,7 +7,10 @@
 const FIRST_SYLLABLE = 0xac00
 const LAST_SYLLABLE = 0xd7a3
 // Of the older set Node leaves out two signs and maps user-defined codes to private characters.
-const SIGNS: readonly (readonly [number, number])[] = [[0xa2e6, 0x20ac], [0xa2e7, 0x00ae]]
+const SIGNS: readonly (readonly [number, number])[] = [
+  [0xa2e6, 0x20ac],
+  [0xa2e7, 0x00ae],
+]
 const isPrivate = (point: number): boolean => point >= 0xe000 && point <= 0xf8ff
 
 /** Character by two-byte code; 0 where there is none. Made when first needed: 25 ms. */

@@ -137,7 +137,14 @@ async function mark(
          rows_quarantined = $7, rows_duplicate = $8, finished_at = $9
      where import_id = $1 and state = 'loading'`,
     [
-      importId, state, file.sha256, file.sizeBytes, read, accepted, quarantined, duplicate,
+      importId,
+      state,
+      file.sha256,
+      file.sizeBytes,
+      read,
+      accepted,
+      quarantined,
+      duplicate,
       file.finishedAt,
     ],
   )

@@ -131,7 +131,7 @@ const createBackend: BackendFactory<IQueueBackend, JobsConnection> = (name, opts
 function lend(pool: Pool): PgPool {
   const lent = {
     options: pool.options,
-    connect: async () => await pool.connect() as unknown as PgPoolClient,
+    connect: async () => (await pool.connect()) as unknown as PgPoolClient,
     query: async (text: string, values?: readonly unknown[]) =>
       await pool.query(text, values && [...values]),
     end: () => Promise.resolve(),

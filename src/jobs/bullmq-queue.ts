@@ -39,7 +39,14 @@ export interface JobsQueue {
 }
 
 type ChunkQueue = Queue<
-  ChunkRef, void, string, ChunkRef, void, string, IQueueBackend, JobsConnection
+  ChunkRef,
+  void,
+  string,
+  ChunkRef,
+  void,
+  string,
+  IQueueBackend,
+  JobsConnection
 >
 
 /** @throws RedressError QUEUE_UNAVAILABLE when the queue cannot be reached. */

@@ -126,7 +126,10 @@ class BullmqWorker implements JobsWorker {
   // when it runs out of messages; until then it would count as gone. Redis needs nothing.
   #reappear(worker: ChunkWorker): void {
     if ('redis' in this.#connection) return
-    worker.getBackend().setName(`${worker.name}:w:${worker.opts.name ?? ''}`).catch(() => undefined)
+    worker
+      .getBackend()
+      .setName(`${worker.name}:w:${worker.opts.name ?? ''}`)
+      .catch(() => undefined)
   }
 
   run(): void {
@@ -152,7 +155,10 @@ class BullmqWorker implements JobsWorker {
     const worker = this.#worker
     if (worker === undefined) return
     if (!options.graceful) worker.cancelAllJobs('the worker is closed')
-    const closed = worker.close(!options.graceful).then(() => true, () => true)
+    const closed = worker.close(!options.graceful).then(
+      () => true,
+      () => true,
+    )
     // Handlers get the time they need; an answer of a queue that is away is not waited for.
     while (!(await firstOf(closed, CLOSE_MS))) {
       if (!options.graceful || this.#underWay === 0) break

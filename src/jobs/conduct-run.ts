@@ -37,7 +37,10 @@ const SILENCE_MS = 2_000
 const QUIET_MS = 400
 const OUTAGE_LIMIT_MS = 120_000
 
-/** @throws RedressError RUN_INTERRUPTED after `signal`; DATABASE_UNAVAILABLE after two minutes without it. */
+/**
+ * @throws RedressError RUN_INTERRUPTED after `signal`; DATABASE_UNAVAILABLE after two minutes
+ * without it.
+ */
 export async function conductRun(options: ConductOptions): Promise<Run> {
   const queue = await openQueue(options.backend)
   try {
@@ -73,7 +76,9 @@ async function watch(
     if (options.signal.aborted) {
       await worker.close({ graceful: true })
       throw new RedressError('RUN_INTERRUPTED', {
-        run: options.runId, command: `redress runs resume ${options.runId}` })
+        run: options.runId,
+        command: `redress runs resume ${options.runId}`,
+      })
     }
     try {
       const progress = await readProgress(options.pool, options.runId)
@@ -154,10 +159,15 @@ class Ringing {
     return waiting === 0 && (await idleChunks(pool, runId, 1)).length > 0
   }
 
-  /** Messages of one `number` that still wait are not doubled; those of another number are new ones. */
+  /**
+   * Messages of one `number` that still wait are not doubled; those of another number are new ones.
+   */
   async ring(number: number): Promise<void> {
     const { pool, runId } = this.#options
     const chunks = await idleChunks(pool, runId, 1_000_000)
-    await this.#queue.ring(chunks.map((chunkNo) => ({ runId, chunkNo })), number)
+    await this.#queue.ring(
+      chunks.map((chunkNo) => ({ runId, chunkNo })),
+      number,
+    )
   }
 }

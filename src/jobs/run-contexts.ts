@@ -1,4 +1,6 @@
-/** What a worker knows of the runs it works for: read at a run's first message, kept for the others. */
+/**
+ * What a worker knows of the runs it works for: read at a run's first message, kept for the others.
+ */
 import type { Pool } from '../db/database.js'
 import type { RunContext } from '../runs/apply-chunk.js'
 import { readRunContext } from '../runs/start-run.js'

@@ -1,4 +1,7 @@
-/** A worker of this process: takes messages, applies their chunks, closes the run that has none left. */
+/**
+ * A worker of this process: takes messages, applies their chunks, closes the run that has none
+ * left.
+ */
 import { RedressError } from '../errors.js'
 import type { Pool } from '../db/database.js'
 import { isOutage } from '../db/database.js'
@@ -36,26 +39,33 @@ export async function workChunks(options: WorkOptions): Promise<JobsWorker> {
     name: options.name,
     onError: (error) => options.onError?.(error),
     handle: async (ref, signal) => {
-      await handleMessage({
-        log,
-        applyChunk: async (it) => {
-          try {
-            const done = await applyChunk(pool, await contexts.of(it.runId), it)
-            if (!(await hasOpenChunk(pool, it.runId))) {
-              await closeRun(pool, it.runId, options.now())
-              options.onRunFinished?.()
+      await handleMessage(
+        {
+          log,
+          applyChunk: async (it) => {
+            try {
+              const done = await applyChunk(pool, await contexts.of(it.runId), it)
+              if (!(await hasOpenChunk(pool, it.runId))) {
+                await closeRun(pool, it.runId, options.now())
+                options.onRunFinished?.()
+              }
+              return done
+            } catch (error) {
+              throw isOutage(error) ? away(error) : error
             }
-            return done
-          } catch (error) {
-            throw isOutage(error) ? away(error) : error
-          }
+          },
         },
-      }, ref, signal)
+        ref,
+        signal,
+      )
     },
   })
 }
 
 function away(cause: unknown): RedressError {
-  return new RedressError('DATABASE_UNAVAILABLE',
-    { problem: 'the connection was lost', expected: 'a PostgreSQL that answers' }, { cause })
+  return new RedressError(
+    'DATABASE_UNAVAILABLE',
+    { problem: 'the connection was lost', expected: 'a PostgreSQL that answers' },
+    { cause },
+  )
 }

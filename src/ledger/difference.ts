@@ -35,8 +35,13 @@ export function entriesFor(
       continue
     }
     entryNo += 1
-    entries.push({ ...grant, entryType: 'reversal', entryNo, reason: causeOf(decision, absentReason),
-      reversesEntryNo: grant.entryNo })
+    entries.push({
+      ...grant,
+      entryType: 'reversal',
+      entryNo,
+      reason: causeOf(decision, absentReason),
+      reversesEntryNo: grant.entryNo,
+    })
   }
   for (const decision of decisions) {
     if (decision.outcome !== 'granted' || unchanged.includes(decision.benefit)) continue
@@ -55,7 +60,10 @@ export function standingGrants(posted: readonly LedgerEntry[]): ReadonlyMap<Bene
       assert(!standing.has(entry.benefit), 'no second grant beside a standing one')
       standing.set(entry.benefit, entry)
     } else {
-      assert(standing.get(entry.benefit)?.entryNo === entry.reversesEntryNo, 'a reversal of the standing grant')
+      assert(
+        standing.get(entry.benefit)?.entryNo === entry.reversesEntryNo,
+        'a reversal of the standing grant',
+      )
       standing.delete(entry.benefit)
     }
   }
@@ -68,8 +76,13 @@ function causeOf(decision: Decision | undefined, absentReason: ReasonCode): Reas
 }
 
 function sameGrant(entry: LedgerEntry, grant: Grant): boolean {
-  return entry.quantity === grant.quantity && entry.unit === grant.unit && entry.option === grant.option
-    && entry.validFrom === grant.validFrom && entry.validTo === grant.validTo
+  return (
+    entry.quantity === grant.quantity &&
+    entry.unit === grant.unit &&
+    entry.option === grant.option &&
+    entry.validFrom === grant.validFrom &&
+    entry.validTo === grant.validTo
+  )
 }
 
 function grantEntry(
@@ -79,6 +92,17 @@ function grantEntry(
   grant: Grant,
   entryNo: number,
 ): LedgerEntry {
-  return { subject, benefit, entryType: 'grant', entryNo, quantity: grant.quantity, unit: grant.unit,
-    option: grant.option, validFrom: grant.validFrom, validTo: grant.validTo, reason, reversesEntryNo: null }
+  return {
+    subject,
+    benefit,
+    entryType: 'grant',
+    entryNo,
+    quantity: grant.quantity,
+    unit: grant.unit,
+    option: grant.option,
+    validFrom: grant.validFrom,
+    validTo: grant.validTo,
+    reason,
+    reversesEntryNo: null,
+  }
 }

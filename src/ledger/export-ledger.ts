@@ -22,7 +22,10 @@ export async function exportLedger(
   pool: Pool,
   file: string,
   filter: ExportFilter,
-  options: { signal?: AbortSignal | undefined; onProgress?: (done: number, total: number) => void } = {},
+  options: {
+    signal?: AbortSignal | undefined
+    onProgress?: (done: number, total: number) => void
+  } = {},
 ): Promise<LedgerExport> {
   const chunks = await exportChunks(pool, filter)
   const total = chunks.reduce((sum, it) => sum + it.entries, 0)
@@ -50,7 +53,10 @@ export async function exportLedger(
       throw new RedressError('INTERRUPTED', { command: `redress ledger export --out ${file}` })
     }
     if (error !== out.failure) throw error
-    throw new RedressError('OUTPUT_UNWRITABLE', { file, problem: `error ${errorCodeOf(error) ?? 'unknown'}` })
+    throw new RedressError('OUTPUT_UNWRITABLE', {
+      file,
+      problem: `error ${errorCodeOf(error) ?? 'unknown'}`,
+    })
   }
 }
 

@@ -20,9 +20,17 @@ export interface ExportChunk {
   readonly postedAt: string
 }
 
-export async function exportChunks(pool: Pool, filter: ExportFilter): Promise<readonly ExportChunk[]> {
+export async function exportChunks(
+  pool: Pool,
+  filter: ExportFilter,
+): Promise<readonly ExportChunk[]> {
   const { rows } = await pool.query<{
-    run_id: string; ledger_no: number; first: string; last: string; entries: number; posted_at: string
+    run_id: string
+    ledger_no: number
+    first: string
+    last: string
+    entries: number
+    posted_at: string
   }>(
     `select r.run_id, l.ledger_no, s.first_customer_id as first, s.last_customer_id as last,
        c.entries, c.posted_at
@@ -33,15 +41,22 @@ export async function exportChunks(pool: Pool, filter: ExportFilter): Promise<re
      join snapshot_chunk s on s.snapshot_id = p.snapshot_id and s.chunk_no = c.chunk_no
      where ($1::text is null or r.period = $1) and ($2::bigint is null or r.run_id = $2)
      order by r.period, r.run_id, c.chunk_no`,
-    [filter.period ?? null, filter.runId ?? null])
-  return rows.map((it) => ({ runId: it.run_id, ledgerNo: it.ledger_no, firstCustomerId: it.first,
-    lastCustomerId: it.last, entries: it.entries, postedAt: it.posted_at }))
+    [filter.period ?? null, filter.runId ?? null],
+  )
+  return rows.map((it) => ({
+    runId: it.run_id,
+    ledgerNo: it.ledger_no,
+    firstCustomerId: it.first,
+    lastCustomerId: it.last,
+    entries: it.entries,
+    postedAt: it.posted_at,
+  }))
 }
 
 /** The columns of contracts §4, in their order. */
 export const EXPORT_HEADER =
-  'programme,version,period,benefit,customer_id,line_id,entry_no,entry_type,quantity,unit,option,'
-  + 'valid_from,valid_to,reason,run_id,recorded_at'
+  'programme,version,period,benefit,customer_id,line_id,entry_no,entry_type,quantity,unit,option,' +
+  'valid_from,valid_to,reason,run_id,recorded_at'
 
 /** CSV lines of a chunk's entries in posting order; `benefit` was checked by the caller. */
 export function copyChunkEntries(
@@ -50,18 +65,25 @@ export function copyChunkEntries(
   benefit: string | undefined,
 ): AsyncIterable<Buffer> {
   const ids = [chunk.runId, chunk.firstCustomerId, chunk.lastCustomerId]
-  assert(ids.every((it) => /^\d+$/.test(it)), 'ids of digits')
+  assert(
+    ids.every((it) => /^\d+$/.test(it)),
+    'ids of digits',
+  )
   assert(benefit === undefined || /^[a-z_]+$/.test(benefit), 'the name of a benefit')
   assert(/^[0-9TZ:.-]+$/.test(chunk.postedAt), 'an instant')
-  return copyOut(client, `copy (
-    select programme, version, period, benefit, customer_id, line_id, entry_no, entry_type, quantity,
+  return copyOut(
+    client,
+    `copy (
+    select programme, version, period, benefit, customer_id, line_id, entry_no, entry_type,
+      quantity,
       unit, option, valid_from, valid_to, reason, run_id, '${chunk.postedAt}'
     from ledger_entry
     where ledger_no = ${chunk.ledgerNo} and run_id = ${chunk.runId}
       and customer_id between ${chunk.firstCustomerId} and ${chunk.lastCustomerId}
       ${benefit === undefined ? '' : `and benefit = '${benefit}'`}
     order by customer_id, line_id, posting_no, subject desc, entry_no
-  ) to stdout (format csv)`)
+  ) to stdout (format csv)`,
+  )
 }
 
 /** An entry as `explain` tells it. */
@@ -86,9 +108,12 @@ export async function entriesOfLine(
   lineId: string,
 ): Promise<readonly ToldEntry[]> {
   const { rows } = await pool.query<ToldEntry>(
-    `select entry_no, entry_type, benefit, quantity, unit, option, valid_from, valid_to, reason, run_id
+    `select entry_no, entry_type, benefit, quantity, unit, option, valid_from, valid_to, reason,
+      run_id
      from ledger_entry
      where ledger_no = $1 and customer_id = $2 and line_id = $3
-     order by posting_no, subject desc, entry_no`, [ledgerNo, customerId, lineId])
+     order by posting_no, subject desc, entry_no`,
+    [ledgerNo, customerId, lineId],
+  )
   return rows
 }

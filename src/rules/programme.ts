@@ -61,13 +61,7 @@ export type Validity =
 
 /** Exclusions that any benefit of a line may name. */
 export type LineExclusion =
-  | 'MVNO'
-  | 'IOT'
-  | 'SECOND_DEVICE'
-  | 'PREPAID'
-  | 'SUSPENDED_AT_BASE'
-  | 'TERMINATED'
-  | 'SUSPENDED'
+  'MVNO' | 'IOT' | 'SECOND_DEVICE' | 'PREPAID' | 'SUSPENDED_AT_BASE' | 'TERMINATED' | 'SUSPENDED'
 
 export type CustomerExclusion = 'MVNO' | 'IOT' | 'CORPORATE' | 'TERMINATED'
 

@@ -9,6 +9,7 @@ import { ChunkDecider } from './decide-chunk.js'
 import type { DecisionMemo } from './decision-memo.js'
 import { UnplannedEntrySet } from './entry-sets.js'
 import type { PeriodContext } from './period-context.js'
+import { openPostings } from './posting-store.js'
 import { COPY_TRAILER, PostingRows } from './posting-writer.js'
 import { readChunkInput } from './read-chunk-input.js'
 import type { ChunkRef } from './run.js'
@@ -33,7 +34,11 @@ export type ChunkOutcome =
 
 class ChunkDiffers extends Error {}
 
-export async function applyChunk(pool: Pool, context: RunContext, ref: ChunkRef): Promise<ChunkOutcome> {
+export async function applyChunk(
+  pool: Pool,
+  context: RunContext,
+  ref: ChunkRef,
+): Promise<ChunkOutcome> {
   try {
     return await withTransaction(pool, async ({ client }) => {
       const lock = await store.lockChunk(client, ref)
@@ -47,7 +52,11 @@ export async function applyChunk(pool: Pool, context: RunContext, ref: ChunkRef)
   }
 }
 
-async function postChunk(client: Client, context: RunContext, ref: ChunkRef): Promise<ChunkOutcome> {
+async function postChunk(
+  client: Client,
+  context: RunContext,
+  ref: ChunkRef,
+): Promise<ChunkOutcome> {
   const input = await readChunkInput(client, context, ref.chunkNo)
   const planned = await store.readPlannedDigest(client, context.plan.planId, ref.chunkNo)
   const decider = new ChunkDecider(context.memo, input)
@@ -60,8 +69,14 @@ async function postChunk(client: Client, context: RunContext, ref: ChunkRef): Pr
   rows.release()
   if (!digest.equals(planned)) throw new ChunkDiffers('its decisions differ from the plan')
   const entries = entriesOf(tallies)
-  await store.markPosted(client, ref, { digest, postings, entries, lines: decider.lines, worker: context.worker,
-    postedAt: context.now() })
+  await store.markPosted(client, ref, {
+    digest,
+    postings,
+    entries,
+    lines: decider.lines,
+    worker: context.worker,
+    postedAt: context.now(),
+  })
   return { outcome: 'posted', lines: decider.lines, entries }
 }
 
@@ -75,7 +90,7 @@ async function copyPostings(
   decider: ChunkDecider,
   rows: PostingRows,
 ): Promise<number> {
-  const copy = store.openPostings(client, ledgerNo)
+  const copy = openPostings(client, ledgerNo)
   try {
     let writing = copy.write(rows.header())
     for (let done = false; !done;) {

@@ -12,12 +12,16 @@ import type { Benefit } from '../rules/decision.js'
 import { rulesFor } from '../rules/decide.js'
 import { findVersion } from '../rules/programmes/registry.js'
 import { readEntrySets, readPlan, readPlanChunks } from './plan-store.js'
+import { countPostings, readLedgerNo } from './posting-store.js'
 import type { Balance, BenefitBalance, Plan, Run } from './run.js'
 import * as store from './run-store.js'
 import { addTallies } from './tally.js'
 import type { Tallies } from './tally.js'
 
-/** Does nothing while a chunk is open or when somebody else has closed the run; returns it as it is then. */
+/**
+ * Does nothing while a chunk is open or when somebody else has closed the run; returns it as it is
+ * then.
+ */
 export async function closeRun(pool: Pool, runId: string, at: string): Promise<Run> {
   await withTransaction(pool, async (tx) => {
     const run = await store.lockRun(tx, runId)
@@ -62,9 +66,9 @@ async function countedBy(client: Client, plan: Plan): Promise<Tallies> {
 type EntryCounts = Partial<Record<Benefit, { grants: number; reversals: number }>>
 
 async function foundInLedger(client: Client, run: Run): Promise<EntryCounts> {
-  const ledgerNo = await store.readLedgerNo(client, run.programme, run.period)
+  const ledgerNo = await readLedgerNo(client, run.programme, run.period)
   assert(ledgerNo !== undefined, 'a ledger of the run')
-  const postings = await store.countPostings(client, ledgerNo)
+  const postings = await countPostings(client, ledgerNo)
   const found: EntryCounts = {}
   for (const set of await readEntrySets(client, [run.planId])) {
     for (const entry of set.entries) {
@@ -88,9 +92,14 @@ function balanceOf(plan: Plan, counted: Tallies, found: EntryCounts): Balance {
     const { grants, reversals } = found[benefit] ?? { grants: 0, reversals: 0 }
     const subjects = due.customer.includes(benefit) ? plan.result.customers : plan.result.lines
     const answered = tally.grants + tally.unchanged + tally.refused
-    balance[benefit] = { subjects, granted: grants, reversed: reversals, unchanged: tally.unchanged,
+    balance[benefit] = {
+      subjects,
+      granted: grants,
+      reversed: reversals,
+      unchanged: tally.unchanged,
       refused: tally.refused,
-      ok: answered === subjects && grants === tally.grants && reversals === tally.reversals }
+      ok: answered === subjects && grants === tally.grants && reversals === tally.reversals,
+    }
   }
   return balance
 }

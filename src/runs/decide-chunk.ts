@@ -50,7 +50,10 @@ export class ChunkDecider {
     this.#asksCustomers = memo.asksCustomers
   }
 
-  /** Decides about `lines` more lines; true when all are done. Between two steps the sink can be emptied. */
+  /**
+   * Decides about `lines` more lines; true when all are done. Between two steps the sink can be
+   * emptied.
+   */
   step(lines: number, sink: PostingSink): boolean {
     const records = this.#records
     const until = this.lines + lines
@@ -62,7 +65,8 @@ export class ChunkDecider {
       const at = this.#at
       const kindAndLines = readUint32(records, at + 12)
       const count = kindAndLines & 0x7fff_ffff
-      if (!this.#decideIfSpecial(at, count, kindAndLines, sink)) this.#decidePlain(at, count, kindAndLines, sink)
+      if (!this.#decideIfSpecial(at, count, kindAndLines, sink))
+        this.#decidePlain(at, count, kindAndLines, sink)
       this.#at = at + CUSTOMER_BYTES + count * LINE_BYTES
       this.customers += 1
       this.lines += count
@@ -78,7 +82,8 @@ export class ChunkDecider {
     }
     for (const [outcome, count] of this.#outcomeCounts) this.#addOutcome(outcome, count)
     for (const [repeat, count] of this.#repeatCounts) this.#addRepeat(repeat, count)
-    for (const [decision, count] of this.#customerCounts) countDecision(this.#tallies, decision, false, count)
+    for (const [decision, count] of this.#customerCounts)
+      countDecision(this.#tallies, decision, false, count)
     return this.#tallies
   }
 
@@ -88,7 +93,8 @@ export class ChunkDecider {
   }
 
   #addRepeat({ decisions, unchanged, set }: Repeat, count: number): void {
-    for (const it of decisions) countDecision(this.#tallies, it, unchanged.includes(it.benefit), count)
+    for (const it of decisions)
+      countDecision(this.#tallies, it, unchanged.includes(it.benefit), count)
     if (set) countEntries(this.#tallies, set.entries, count)
   }
 
@@ -136,9 +142,10 @@ export class ChunkDecider {
     assert(next === facts.length, 'every fact to be of a line of the pack')
     const answer = this.#asksCustomers ? this.#askCustomer(at, kindAndLines, lines) : undefined
     for (const [line, known] of lines.entries()) {
-      const outcome = answer?.carrier === line
-        ? this.#memo.carriedOutcomeOf(known, answer.decision)
-        : this.#memo.outcomeOf(known)
+      const outcome =
+        answer?.carrier === line
+          ? this.#memo.carriedOutcomeOf(known, answer.decision)
+          : this.#memo.outcomeOf(known)
       this.#countOutcome(outcome)
       const lineAt = at + CUSTOMER_BYTES + line * LINE_BYTES
       if (outcome.set !== undefined) sink.post(this.#records, at, lineAt, outcome.set, 1)
@@ -206,7 +213,10 @@ export class ChunkDecider {
     const history = this.#special.take()
     for (let line = 0; line < count; line += 1) {
       const lineAt = at + CUSTOMER_BYTES + line * LINE_BYTES
-      history.addLine(records.readBigInt64BE(lineAt), this.#known[readUint32(records, lineAt + 8)]!.line)
+      history.addLine(
+        records.readBigInt64BE(lineAt),
+        this.#known[readUint32(records, lineAt + 8)]!.line,
+      )
     }
     history.customer = customerOf(readUint32(records, at + 8) | 0, kindAndLines >= CORPORATE_BIT)
     return history
@@ -215,16 +225,26 @@ export class ChunkDecider {
   #decideHistory(history: HistoryCase, sink: PostingSink): void {
     const { rules, sets } = this.#memo
     const lineDecisions = history.lines.map((it) => rules.decideLine(it.line))
-    const customerDecisions = this.#asksCustomers && history.customer !== undefined
-      ? rules.decideCustomer(history.customer, history.lines.map((it) => it.line))
-      : []
+    const customerDecisions =
+      this.#asksCustomers && history.customer !== undefined
+        ? rules.decideCustomer(
+            history.customer,
+            history.lines.map((it) => it.line),
+          )
+        : []
     const result = history.difference(lineDecisions, customerDecisions)
     for (const [index, decisions] of lineDecisions.entries()) {
       const unchanged = result.unchangedOfLine[index]!
-      for (const it of decisions) countDecision(this.#tallies, it, unchanged.includes(it.benefit), 1)
+      for (const it of decisions)
+        countDecision(this.#tallies, it, unchanged.includes(it.benefit), 1)
     }
     for (const { decision } of customerDecisions) {
-      countDecision(this.#tallies, decision, result.unchangedOfCustomer.includes(decision.benefit), 1)
+      countDecision(
+        this.#tallies,
+        decision,
+        result.unchangedOfCustomer.includes(decision.benefit),
+        1,
+      )
     }
     for (const { lineId, entries, postingNo } of result.postings) {
       countEntries(this.#tallies, entries, 1)
@@ -234,5 +254,7 @@ export class ChunkDecider {
 }
 
 function readUint32(bytes: Buffer, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+  return (
+    ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+  )
 }

@@ -14,7 +14,9 @@ import type { LineFact } from './chunk-input.js'
 import type { EntrySetRef, EntrySets } from './entry-sets.js'
 import { HistoryCase, withFact } from './history-case.js'
 
-/** What a line without postings is told, and what its posting says: undefined when it gets nothing. */
+/**
+ * What a line without postings is told, and what its posting says: undefined when it gets nothing.
+ */
 export interface Outcome {
   readonly decisions: readonly Decision[]
   readonly set: EntrySetRef | undefined
@@ -41,7 +43,9 @@ export interface KnownLine {
   readonly variants: Map<string, KnownLine>
 }
 
-/** Hostile snapshots may have as many sets of facts as lines: those beyond are decided each time. */
+/**
+ * Hostile snapshots may have as many sets of facts as lines: those beyond are decided each time.
+ */
 const MAXIMUM_LINES = 50_000
 const NOT_KEPT = -1
 const MAXIMUM_ANSWERS = 200_000
@@ -64,7 +68,10 @@ export class DecisionMemo {
   }
 
   lineOf(facts: LineFacts): KnownLine {
-    return this.#known(this.#lines, JSON.stringify(facts), () => ({ facts, statusAtStart: facts.statusAtBase }))
+    return this.#known(this.#lines, JSON.stringify(facts), () => ({
+      facts,
+      statusAtStart: facts.statusAtBase,
+    }))
   }
 
   /** The line as a fact of later date makes it. */
@@ -93,12 +100,16 @@ export class DecisionMemo {
    */
   answerOf(lines: readonly KnownLine[], birthDay: number, corporate: boolean): CustomerDecision {
     const [first, second, third] = lines
-    const isKept = first !== undefined && lines.length <= 3 && lines.every((it) => it.number !== NOT_KEPT)
+    const isKept =
+      first !== undefined && lines.length <= 3 && lines.every((it) => it.number !== NOT_KEPT)
     if (!isKept) return this.#ask(lines, birthDay, corporate)
     // Three numbers below 50,001 and a handful of classes stay below 2^53.
-    const key = ((first.number * (MAXIMUM_LINES + 1) + (second ? second.number + 1 : 0))
-      * (MAXIMUM_LINES + 1) + (third ? third.number + 1 : 0))
-      * (this.#birthBounds.length + 2) + this.#classOf(birthDay, corporate)
+    const key =
+      ((first.number * (MAXIMUM_LINES + 1) + (second ? second.number + 1 : 0)) *
+        (MAXIMUM_LINES + 1) +
+        (third ? third.number + 1 : 0)) *
+        (this.#birthBounds.length + 2) +
+      this.#classOf(birthDay, corporate)
     let answer = this.#answers.get(key)
     if (answer === undefined) {
       answer = this.#ask(lines, birthDay, corporate)
@@ -126,8 +137,14 @@ export class DecisionMemo {
     let known = lines.get(key)
     if (known === undefined) {
       const isKept = this.#numbers < MAXIMUM_LINES
-      known = { line: make(), number: isKept ? this.#numbers : NOT_KEPT, outcome: undefined,
-        carried: new Map(), repeats: new Map(), variants: new Map() }
+      known = {
+        line: make(),
+        number: isKept ? this.#numbers : NOT_KEPT,
+        outcome: undefined,
+        carried: new Map(),
+        repeats: new Map(),
+        variants: new Map(),
+      }
       this.#numbers += 1
       if (isKept) lines.set(key, known)
     }
@@ -142,17 +159,26 @@ export class DecisionMemo {
   }
 
   #ask(lines: readonly KnownLine[], birthDay: number, corporate: boolean): CustomerDecision {
-    const answers = this.rules.decideCustomer(customerOf(birthDay, corporate), lines.map((it) => it.line))
+    const answers = this.rules.decideCustomer(
+      customerOf(birthDay, corporate),
+      lines.map((it) => it.line),
+    )
     assert(answers.length === 1, 'one benefit of customers a period')
     return answers[0]!
   }
 
   #decideAgain(line: CaseLine, entries: EntrySet, answer: CustomerDecision | undefined): Repeat {
-    const history = new HistoryCase(1n, [], [{ customerId: 1n, lineId: 1n, postingNo: 1, setId: 0, entries }])
+    const history = new HistoryCase(
+      1n,
+      [],
+      [{ customerId: 1n, lineId: 1n, postingNo: 1, setId: 0, entries }],
+    )
     history.addLine(1n, line)
     const decisions = this.rules.decideLine(line)
-    const { unchangedOfLine, unchangedOfCustomer, postings } =
-      history.difference([decisions], answer ? [answer] : [])
+    const { unchangedOfLine, unchangedOfCustomer, postings } = history.difference(
+      [decisions],
+      answer ? [answer] : [],
+    )
     return {
       decisions: answer ? [...decisions, answer.decision] : decisions,
       unchanged: [...unchangedOfLine.flat(), ...unchangedOfCustomer],

@@ -14,14 +14,19 @@ export interface EntrySetRef {
   readonly digest: Buffer
 }
 
-/** Thrown when a run meets a set its plan never saw: it would post something that nobody approved. */
+/**
+ * Thrown when a run meets a set its plan never saw: it would post something that nobody approved.
+ */
 export class UnplannedEntrySet extends Error {}
 
 export class EntrySets {
   readonly #byJson = new Map<string, EntrySetRef>()
   readonly #growing: boolean
 
-  /** A growing dictionary takes in what is asked for, as planning needs; a run's is fixed by its plan. */
+  /**
+   * A growing dictionary takes in what is asked for, as planning needs; a run's is fixed by its
+   * plan.
+   */
   constructor(stored: readonly { id: number; entries: EntrySet }[], growth: 'fixed' | 'growing') {
     this.#growing = growth === 'growing'
     for (const { id, entries } of stored) this.#add(canonical(entries), id, entries)

@@ -20,8 +20,10 @@ import { findLine, readChunk } from '../snapshot/snapshot-store.js'
 import { customerOf } from './decision-memo.js'
 import { withFact } from './history-case.js'
 import * as plans from './plan-store.js'
-import type { KnownFact } from './plan-store.js'
-import { closedRuns, readLedgerNo } from './run-store.js'
+import { factsOfLines } from './fact-store.js'
+import type { KnownFact } from './fact-store.js'
+import { readLedgerNo } from './posting-store.js'
+import { closedRuns } from './run-store.js'
 
 export interface ExplainedPeriod {
   readonly period: Period
@@ -41,25 +43,36 @@ export async function explainPeriods(
   periods: readonly Period[],
 ): Promise<readonly ExplainedPeriod[]> {
   const found = await findLine(pool, snapshot.snapshotId, lineId)
-  if (found === undefined) throw new RedressError('LINE_UNKNOWN', { line: lineId, programme: versionName(version) })
-  const chunk = await withClient(pool, (client) => readChunk(client, snapshot.snapshotId, found.chunkNo))
+  if (found === undefined)
+    throw new RedressError('LINE_UNKNOWN', { line: lineId, programme: versionName(version) })
+  const chunk = await withClient(pool, (client) =>
+    readChunk(client, snapshot.snapshotId, found.chunkNo),
+  )
   const packed = findInPack(openPack(chunk.pack), BigInt(found.customerId))
   assert(packed !== undefined, 'the customer of a line in its chunk')
   const explained: ExplainedPeriod[] = []
   for (const period of periods) {
     const run = (await closedRuns(pool, version.programme, period)).at(-1)
     const plan = run && (await plans.readPlan(pool, run.planId))
-    const known = await plans.factsOfLines(pool, {
-      snapshotId: snapshot.snapshotId, baseDate: version.baseDate, period, zone: version.zone,
-      inputs: plan?.inputs ?? (await plans.currentInputs(pool, version.programme)).inputs,
-    }, packed.lines.map((it) => String(it.lineId)))
+    const known = await factsOfLines(
+      pool,
+      {
+        snapshotId: snapshot.snapshotId,
+        baseDate: version.baseDate,
+        period,
+        zone: version.zone,
+        inputs: plan?.inputs ?? (await plans.currentInputs(pool, version.programme)).inputs,
+      },
+      packed.lines.map((it) => String(it.lineId)),
+    )
     const ledgerNo = await readLedgerNo(pool, version.programme, period)
     explained.push({
       period,
       snapshotId: snapshot.snapshotId,
       runId: run?.runId,
       explanations: explainLine(version, period, caseOf(packed, known), indexOf(packed, lineId)),
-      entries: ledgerNo === undefined ? [] : await entriesOfLine(pool, ledgerNo, found.customerId, lineId),
+      entries:
+        ledgerNo === undefined ? [] : await entriesOfLine(pool, ledgerNo, found.customerId, lineId),
     })
   }
   return explained

@@ -64,10 +64,15 @@ export class HistoryCase {
   ): HistoryDifference {
     const entriesOfLine = new Map<bigint, LedgerEntry[]>()
     const put = (lineId: bigint, entries: readonly LedgerEntry[]): void => {
-      if (entries.length > 0) entriesOfLine.set(lineId, [...(entriesOfLine.get(lineId) ?? []), ...entries])
+      if (entries.length > 0)
+        entriesOfLine.set(lineId, [...(entriesOfLine.get(lineId) ?? []), ...entries])
     }
     const unchangedOfLine = this.lines.map(({ lineId }, index) => {
-      const { entries, unchanged } = entriesFor('line', lineDecisions[index]!, this.#lineEntries(lineId))
+      const { entries, unchanged } = entriesFor(
+        'line',
+        lineDecisions[index]!,
+        this.#lineEntries(lineId),
+      )
       put(lineId, entries)
       return unchanged
     })
@@ -81,7 +86,9 @@ export class HistoryCase {
     return { unchangedOfLine, unchangedOfCustomer, postings }
   }
 
-  /** A reversal goes to the line that carried the grant, a grant to the line that carries it now. */
+  /**
+   * A reversal goes to the line that carried the grant, a grant to the line that carries it now.
+   */
   #customerDifference(
     customerDecisions: readonly CustomerDecision[],
     put: (lineId: bigint, entries: readonly LedgerEntry[]) => void,
@@ -91,11 +98,18 @@ export class HistoryCase {
       .filter((it) => it.entry.subject === 'customer')
       .toSorted((a, b) => a.entry.entryNo - b.entry.entryNo)
     const decisions = customerDecisions.map((it) => it.decision)
-    const { entries, unchanged } = entriesFor('customer', decisions, posted.map((it) => it.entry))
+    const { entries, unchanged } = entriesFor(
+      'customer',
+      decisions,
+      posted.map((it) => it.entry),
+    )
     for (const entry of entries) {
-      const carrierOf = entry.entryType === 'reversal'
-        ? posted.find((it) => it.entry.entryNo === entry.reversesEntryNo)?.lineId
-        : this.lines[customerDecisions.find((it) => it.decision.benefit === entry.benefit)!.carrier]?.lineId
+      const carrierOf =
+        entry.entryType === 'reversal'
+          ? posted.find((it) => it.entry.entryNo === entry.reversesEntryNo)?.lineId
+          : this.lines[
+              customerDecisions.find((it) => it.decision.benefit === entry.benefit)!.carrier
+            ]?.lineId
       assert(carrierOf !== undefined, 'a line that carries the entry')
       put(carrierOf, [entry])
     }
@@ -113,7 +127,9 @@ export class HistoryCase {
   }
 
   #lineEntries(lineId: bigint): readonly LedgerEntry[] {
-    return this.#postingsOf(lineId).flatMap((it) => it.entries.filter((entry) => entry.subject === 'line'))
+    return this.#postingsOf(lineId).flatMap((it) =>
+      it.entries.filter((entry) => entry.subject === 'line'),
+    )
   }
 
   #absentLines(): readonly bigint[] {
@@ -127,10 +143,15 @@ export function withFact(
   line: CaseLine,
   fact: Pick<LineFact, 'statusAtStart' | 'guardianConsentOn'>,
 ): CaseLine {
-  const consents = [line.facts.guardianConsentOn, fact.guardianConsentOn].filter((it) => it !== null)
+  const consents = [line.facts.guardianConsentOn, fact.guardianConsentOn].filter(
+    (it) => it !== null,
+  )
   const guardianConsentOn = consents.toSorted()[0] ?? null
   return {
-    facts: guardianConsentOn === line.facts.guardianConsentOn ? line.facts : { ...line.facts, guardianConsentOn },
+    facts:
+      guardianConsentOn === line.facts.guardianConsentOn
+        ? line.facts
+        : { ...line.facts, guardianConsentOn },
     statusAtStart: fact.statusAtStart ?? line.statusAtStart,
   }
 }
@@ -140,7 +161,8 @@ export class SpecialCustomers {
   readonly #facts: readonly LineFact[]
   readonly #posted: PostedRows
   #factAt = 0
-  // The next customer with a history, as the two halves of its id: the pack is compared without bigints.
+  // The next customer with a history, as the two halves of its id: the pack is compared without
+  // bigints.
   #nextHigh = 0
   #nextLow = 0
   #nextHasFact = false

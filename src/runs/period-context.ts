@@ -1,4 +1,6 @@
-/** What every chunk of a plan shares: the rules, where to post, what was posted before. Read once. */
+/**
+ * What every chunk of a plan shares: the rules, where to post, what was posted before. Read once.
+ */
 import type { Pool } from '../db/database.js'
 import type { EntrySet } from '../ledger/entry.js'
 import { assert } from '../assert.js'
@@ -8,7 +10,8 @@ import { findVersion } from '../rules/programmes/registry.js'
 import type { ProgrammeVersion } from '../rules/programme.js'
 import { readEntrySets, readPlan } from './plan-store.js'
 import type { Plan } from './run.js'
-import { readLedgerNo, readRun } from './run-store.js'
+import { readLedgerNo } from './posting-store.js'
+import { readRun } from './run-store.js'
 
 export interface PeriodContext {
   readonly plan: Plan

@@ -19,6 +19,7 @@ import { rootHashOf } from './close-run.js'
 import { ChunkDecider } from './decide-chunk.js'
 import { DecisionMemo } from './decision-memo.js'
 import { EntrySets } from './entry-sets.js'
+import * as facts from './fact-store.js'
 import { readPeriodContext } from './period-context.js'
 import type { PeriodContext } from './period-context.js'
 import * as store from './plan-store.js'
@@ -26,7 +27,8 @@ import type { DecidedChunk } from './plan-store.js'
 import { PostingDigest } from './posting-writer.js'
 import { readChunkInput } from './read-chunk-input.js'
 import type { Plan, PlanResult } from './run.js'
-import { postingTableOf, unfinishedRun } from './run-store.js'
+import { postingTableOf } from './posting-store.js'
+import { unfinishedRun } from './run-store.js'
 import { addTallies, canonicalTallies, emptyTallies, entriesOf } from './tally.js'
 import type { Tallies } from './tally.js'
 
@@ -52,11 +54,25 @@ export async function planPeriod(pool: Pool, request: PlanRequest): Promise<Plan
   refuseMisfits(version, period, snapshot)
   await refuseDuringRun(pool, version.programme, period)
   const inputs = await store.currentInputs(pool, version.programme)
-  const planId = await store.insertPlan(pool, { programme: version.programme, version: version.version,
-    period, snapshotId: snapshot.snapshotId, now, rulesVersion, madeBy, ...inputs })
-  await withTransaction(pool, (tx) => store.settleFacts(tx, planId, {
-    snapshotId: snapshot.snapshotId, baseDate: version.baseDate, period, zone: version.zone,
-    inputs: inputs.inputs }))
+  const planId = await store.insertPlan(pool, {
+    programme: version.programme,
+    version: version.version,
+    period,
+    snapshotId: snapshot.snapshotId,
+    now,
+    rulesVersion,
+    madeBy,
+    ...inputs,
+  })
+  await withTransaction(pool, (tx) =>
+    facts.settleFacts(tx, planId, {
+      snapshotId: snapshot.snapshotId,
+      baseDate: version.baseDate,
+      period,
+      zone: version.zone,
+      inputs: inputs.inputs,
+    }),
+  )
   const context = await readPeriodContext(pool, planId)
   await settleMovedLines(pool, context)
   const sets = new EntrySets([], 'growing')
@@ -73,31 +89,45 @@ export async function planPeriod(pool: Pool, request: PlanRequest): Promise<Plan
   return await store.readPlan(pool, planId)
 }
 
-// Where all of a period comes from one snapshot, no line can have moved: 2 s saved at 2,000,000 lines.
+// Where all of a period comes from one snapshot, no line can have moved: 2 s saved at 2,000,000
+// lines.
 async function settleMovedLines(pool: Pool, context: PeriodContext): Promise<void> {
   const { plan, ledgerNo, postedSnapshots } = context
   const others = [...postedSnapshots].filter((it) => it !== plan.snapshotId)
   if (ledgerNo === undefined || others.length === 0) return
   await withTransaction(pool, (tx) =>
-    store.settleMovedLines(tx, plan.planId, postingTableOf(ledgerNo), plan.snapshotId))
+    facts.settleMovedLines(tx, plan.planId, postingTableOf(ledgerNo), plan.snapshotId),
+  )
 }
 
 function refuseMisfits(version: ProgrammeVersion, period: Period, snapshot: SealedSnapshot): void {
   if (!version.periods.includes(period)) {
     throw new RedressError('PERIOD_UNKNOWN', {
-      period, programme: versionName(version), expected: version.periods.join(', ') })
+      period,
+      programme: versionName(version),
+      expected: version.periods.join(', '),
+    })
   }
   if (snapshot.asOf !== version.baseDate) {
-    throw new RedressError('SNAPSHOT_WRONG_DATE', { snapshot: snapshot.snapshotId, asOf: snapshot.asOf,
-      expected: version.baseDate, programme: versionName(version) })
+    throw new RedressError('SNAPSHOT_WRONG_DATE', {
+      snapshot: snapshot.snapshotId,
+      asOf: snapshot.asOf,
+      expected: version.baseDate,
+      programme: versionName(version),
+    })
   }
 }
 
 async function refuseDuringRun(pool: Pool, programme: string, period: Period): Promise<void> {
   const run = await unfinishedRun(pool, programme, period)
   if (run === undefined) return
-  throw new RedressError('RUN_STATE', { run: run.runId, problem: `is ${run.state} for ${period}`,
-    expected: `\`redress runs resume ${run.runId}\` or \`redress runs cancel ${run.runId}\` before a new plan` })
+  throw new RedressError('RUN_STATE', {
+    run: run.runId,
+    problem: `is ${run.state} for ${period}`,
+    expected:
+      `\`redress runs resume ${run.runId}\` or \`redress runs cancel ${run.runId}\` ` +
+      `before a new plan`,
+  })
 }
 
 /** The lanes share one list of chunks; the results are in order whatever lane took which. */
@@ -139,8 +169,14 @@ function decideOne(
   const tallies = canonicalTallies(decider.tallies())
   const { postings } = digest
   return {
-    chunk: { chunkNo, digest: digest.finish(JSON.stringify(tallies)), postings, entries: entriesOf(tallies),
-      tallies, factsHash: hashOfFacts(input.facts) },
+    chunk: {
+      chunkNo,
+      digest: digest.finish(JSON.stringify(tallies)),
+      postings,
+      entries: entriesOf(tallies),
+      tallies,
+      factsHash: hashOfFacts(input.facts),
+    },
     lines: decider.lines,
   }
 }
@@ -148,16 +184,23 @@ function decideOne(
 function hashOfFacts(facts: readonly LineFact[]): Buffer {
   const hash = createHash('sha256')
   for (const it of facts) {
-    hash.update(`${it.customerId},${it.lineId},${it.statusAtStart ?? ''},${it.guardianConsentOn ?? ''}\n`)
+    hash.update(
+      `${it.customerId},${it.lineId},${it.statusAtStart ?? ''},${it.guardianConsentOn ?? ''}\n`,
+    )
   }
   return hash.digest()
 }
 
-function resultOf(request: PlanRequest, context: PeriodContext, chunks: readonly DecidedChunk[]): PlanResult {
+function resultOf(
+  request: PlanRequest,
+  context: PeriodContext,
+  chunks: readonly DecidedChunk[],
+): PlanResult {
   const { due } = context.rules
   const benefits: Tallies = emptyTallies([...due.line, ...due.customer])
   for (const chunk of chunks) addTallies(benefits, chunk.tallies)
-  const sum = (count: (chunk: DecidedChunk) => number): number => chunks.reduce((all, it) => all + count(it), 0)
+  const sum = (count: (chunk: DecidedChunk) => number): number =>
+    chunks.reduce((all, it) => all + count(it), 0)
   return {
     lines: request.snapshot.lines,
     customers: request.snapshot.customers,
@@ -177,16 +220,18 @@ async function hashOf(
   chunks: readonly DecidedChunk[],
   ledgerRuns: readonly string[],
 ): Promise<Buffer> {
-  const hash = createHash('sha256').update(JSON.stringify({
-    programme: request.version.programme,
-    version: request.version.version,
-    definition: request.version,
-    period: request.period,
-    now: new Date(request.now).toISOString(),
-    rulesVersion,
-    snapshot: request.snapshot.contentHash,
-    ledger: await store.rootHashesOf(pool, ledgerRuns),
-  }))
+  const hash = createHash('sha256').update(
+    JSON.stringify({
+      programme: request.version.programme,
+      version: request.version.version,
+      definition: request.version,
+      period: request.period,
+      now: new Date(request.now).toISOString(),
+      rulesVersion,
+      snapshot: request.snapshot.contentHash,
+      ledger: await store.rootHashesOf(pool, ledgerRuns),
+    }),
+  )
   for (const chunk of chunks) hash.update(chunk.factsHash).update(chunk.digest)
   return hash.digest()
 }

@@ -14,7 +14,10 @@ export interface Posted {
   readonly entries: EntrySet
 }
 
-/** A row of binary COPY: field count, then customer_id, line_id, entry_set_id, posting_no, each after its length. */
+/**
+ * A row of binary COPY: field count, then customer_id, line_id, entry_set_id, posting_no, each
+ * after its length.
+ */
 export const POSTED_BYTES = 40
 export const CUSTOMER_AT = 6
 export const LINE_AT = 18
@@ -35,17 +38,24 @@ export class PostedRows {
 
   /** The two halves of the next customer's id; Infinity after the last. */
   get nextHigh(): number {
-    return this.#at < this.#bytes.length ? this.#bytes.readUInt32BE(this.#at + CUSTOMER_AT) : Infinity
+    return this.#at < this.#bytes.length
+      ? this.#bytes.readUInt32BE(this.#at + CUSTOMER_AT)
+      : Infinity
   }
 
   get nextLow(): number {
-    return this.#at < this.#bytes.length ? this.#bytes.readUInt32BE(this.#at + CUSTOMER_AT + 4) : Infinity
+    return this.#at < this.#bytes.length
+      ? this.#bytes.readUInt32BE(this.#at + CUSTOMER_AT + 4)
+      : Infinity
   }
 
   /** All rows of a customer, if it is the next one. */
   take(customerId: bigint): readonly Posted[] {
     const rows: Posted[] = []
-    while (this.#at < this.#bytes.length && this.#bytes.readBigInt64BE(this.#at + CUSTOMER_AT) === customerId) {
+    while (
+      this.#at < this.#bytes.length &&
+      this.#bytes.readBigInt64BE(this.#at + CUSTOMER_AT) === customerId
+    ) {
       rows.push(this.#row(this.#at))
       this.#at += POSTED_BYTES
     }
@@ -53,25 +63,41 @@ export class PostedRows {
   }
 
   /**
-   * Takes the next row when it is the only one of its customer, the line's first posting, and of the
+   * Takes the next row when it is the only one of its customer, the line's first posting, and of
+   * the
    * line whose id stands in `records`; returns its set, else undefined and takes nothing.
    */
   takeOnly(records: Buffer, lineAt: number): EntrySet | undefined {
     const at = this.#at
     const bytes = this.#bytes
     if (bytes.readInt16BE(at + NUMBER_AT) !== 1) return undefined
-    for (let i = 7; i >= 0; i -= 1) if (bytes[at + LINE_AT + i] !== records[lineAt + i]) return undefined
+    for (let i = 7; i >= 0; i -= 1)
+      if (bytes[at + LINE_AT + i] !== records[lineAt + i]) return undefined
     const next = at + POSTED_BYTES
-    if (next < bytes.length && bytes.compare(bytes, at + CUSTOMER_AT, at + CUSTOMER_AT + 8,
-      next + CUSTOMER_AT, next + CUSTOMER_AT + 8) === 0) return undefined
+    if (
+      next < bytes.length &&
+      bytes.compare(
+        bytes,
+        at + CUSTOMER_AT,
+        at + CUSTOMER_AT + 8,
+        next + CUSTOMER_AT,
+        next + CUSTOMER_AT + 8,
+      ) === 0
+    )
+      return undefined
     this.#at = next
     return this.#setOf(at)
   }
 
   #row(at: number): Posted {
     const bytes = this.#bytes
-    return { customerId: bytes.readBigInt64BE(at + CUSTOMER_AT), lineId: bytes.readBigInt64BE(at + LINE_AT),
-      postingNo: bytes.readInt16BE(at + NUMBER_AT), setId: setIdAt(bytes, at), entries: this.#setOf(at) }
+    return {
+      customerId: bytes.readBigInt64BE(at + CUSTOMER_AT),
+      lineId: bytes.readBigInt64BE(at + LINE_AT),
+      postingNo: bytes.readInt16BE(at + NUMBER_AT),
+      setId: setIdAt(bytes, at),
+      entries: this.#setOf(at),
+    }
   }
 
   #setOf(at: number): EntrySet {

@@ -13,7 +13,13 @@ const ROWS = 16_384
 
 export interface PostingSink {
   /** The ids stand in `source` as 8 big-endian bytes each. */
-  post(source: Buffer, customerIdAt: number, lineIdAt: number, set: EntrySetRef, postingNo: number): void
+  post(
+    source: Buffer,
+    customerIdAt: number,
+    lineIdAt: number,
+    set: EntrySetRef,
+    postingNo: number,
+  ): void
 }
 
 /** The digest of a chunk's postings, in order; the tallies are added when it is finished. */
@@ -23,7 +29,13 @@ export class PostingDigest implements PostingSink {
   readonly #rows = Buffer.allocUnsafe(DIGEST_BYTES * DIGEST_ROWS)
   #at = 0
 
-  post(source: Buffer, customerIdAt: number, lineIdAt: number, set: EntrySetRef, postingNo: number): void {
+  post(
+    source: Buffer,
+    customerIdAt: number,
+    lineIdAt: number,
+    set: EntrySetRef,
+    postingNo: number,
+  ): void {
     const rows = this.#rows
     const at = this.#at
     copyId(rows, at, source, customerIdAt)
@@ -53,7 +65,9 @@ export const COPY_TRAILER = Buffer.from([0xff, 0xff])
 /** The columns, in the order of the bytes below. */
 export const POSTING_COLUMNS = 'customer_id, line_id, entry_set_id, posting_no, ledger_no'
 
-/** Laid-out buffers of chunks that are done: laying two out took as long as deciding 5,000 lines. */
+/**
+ * Laid-out buffers of chunks that are done: laying two out took as long as deciding 5,000 lines.
+ */
 const laidOut: Buffer[] = []
 const MAXIMUM_LAID_OUT = 16
 
@@ -69,7 +83,13 @@ export class PostingRows implements PostingSink {
     this.#ledgerNo = ledgerNo
   }
 
-  post(source: Buffer, customerIdAt: number, lineIdAt: number, set: EntrySetRef, postingNo: number): void {
+  post(
+    source: Buffer,
+    customerIdAt: number,
+    lineIdAt: number,
+    set: EntrySetRef,
+    postingNo: number,
+  ): void {
     if (this.#at === this.#rows.length) this.#grow()
     const rows = this.#rows
     const at = this.#at

@@ -6,14 +6,19 @@ import type { ChunkInput } from './chunk-input.js'
 import type { PeriodContext } from './period-context.js'
 import { PostedRows } from './posted-rows.js'
 import { readPosted } from './read-posted.js'
-import { readFacts } from './run-store.js'
+import { readFacts } from './fact-store.js'
 
-export async function readChunkInput(client: Client, context: PeriodContext, chunkNo: number): Promise<ChunkInput> {
+export async function readChunkInput(
+  client: Client,
+  context: PeriodContext,
+  chunkNo: number,
+): Promise<ChunkInput> {
   const { plan, ledgerNo, postedSets } = context
   const chunk = await readChunk(client, plan.snapshotId, chunkNo)
   const facts = await readFacts(client, plan.planId, chunk)
-  const posted = ledgerNo === undefined || postedSets.size === 0
-    ? new PostedRows(Buffer.alloc(0), postedSets)
-    : await readPosted(client, ledgerNo, plan.planId, chunk, postedSets)
+  const posted =
+    ledgerNo === undefined || postedSets.size === 0
+      ? new PostedRows(Buffer.alloc(0), postedSets)
+      : await readPosted(client, ledgerNo, plan.planId, chunk, postedSets)
   return { pack: openPack(chunk.pack), facts, posted }
 }

@@ -4,9 +4,17 @@
  */
 import type { Client } from '../db/database.js'
 import type { EntrySet } from '../ledger/entry.js'
-import { CUSTOMER_AT, LINE_AT, numberAt, postedBytes, POSTED_BYTES, PostedRows, setIdAt } from './posted-rows.js'
-import { readMoves, readPostings } from './run-store.js'
-import type { CustomerRange, Move } from './run-store.js'
+import {
+  CUSTOMER_AT,
+  LINE_AT,
+  numberAt,
+  postedBytes,
+  POSTED_BYTES,
+  PostedRows,
+  setIdAt,
+} from './posted-rows.js'
+import { readMoves, readPostings } from './posting-store.js'
+import type { CustomerRange, Move } from './posting-store.js'
 
 export async function readPosted(
   client: Client,
@@ -29,8 +37,14 @@ const linePartOf = (setId: number): number => -2 * setId - 1
 function withParts(sets: ReadonlyMap<number, EntrySet>): ReadonlyMap<number, EntrySet> {
   const all = new Map(sets)
   for (const [id, entries] of sets) {
-    all.set(customerPartOf(id), entries.filter((it) => it.subject === 'customer'))
-    all.set(linePartOf(id), entries.filter((it) => it.subject === 'line'))
+    all.set(
+      customerPartOf(id),
+      entries.filter((it) => it.subject === 'customer'),
+    )
+    all.set(
+      linePartOf(id),
+      entries.filter((it) => it.subject === 'line'),
+    )
   }
   return all
 }
@@ -44,17 +58,34 @@ function withMoves(rows: Buffer, moves: readonly Move[], range: CustomerRange): 
     const customerId = rows.readBigInt64BE(at + CUSTOMER_AT)
     const lineId = rows.readBigInt64BE(at + LINE_AT)
     const whole = rows.subarray(at, at + POSTED_BYTES)
-    kept.push(left.has(`${customerId} ${lineId}`)
-      ? postedBytes({ customerId, lineId, postingNo: numberAt(rows, at), setId: customerPartOf(setIdAt(rows, at)) })
-      : whole)
+    kept.push(
+      left.has(`${customerId} ${lineId}`)
+        ? postedBytes({
+            customerId,
+            lineId,
+            postingNo: numberAt(rows, at),
+            setId: customerPartOf(setIdAt(rows, at)),
+          })
+        : whole,
+    )
   }
-  const arrived = moves.filter((it) => isHere(it.to)).map((it) => postedBytes({
-    customerId: it.to, lineId: it.lineId, postingNo: it.postingNo, setId: linePartOf(it.setId) }))
+  const arrived = moves
+    .filter((it) => isHere(it.to))
+    .map((it) =>
+      postedBytes({
+        customerId: it.to,
+        lineId: it.lineId,
+        postingNo: it.postingNo,
+        setId: linePartOf(it.setId),
+      }),
+    )
   return Buffer.concat([...kept, ...arrived].toSorted(inPostingOrder))
 }
 
 function inPostingOrder(a: Buffer, b: Buffer): number {
-  return a.compare(b, CUSTOMER_AT, CUSTOMER_AT + 8, CUSTOMER_AT, CUSTOMER_AT + 8)
-    || a.compare(b, LINE_AT, LINE_AT + 8, LINE_AT, LINE_AT + 8)
-    || numberAt(a, 0) - numberAt(b, 0)
+  return (
+    a.compare(b, CUSTOMER_AT, CUSTOMER_AT + 8, CUSTOMER_AT, CUSTOMER_AT + 8) ||
+    a.compare(b, LINE_AT, LINE_AT + 8, LINE_AT, LINE_AT + 8) ||
+    numberAt(a, 0) - numberAt(b, 0)
+  )
 }

@@ -1,11 +1,8 @@
 /** SQL of runs and their chunks, and of what a chunk reads. */
 import { assert } from '../assert.js'
-import { CopyIn, copyOut } from '../db/copy.js'
 import type { Client, Pool, Tx } from '../db/database.js'
 import { RedressError } from '../errors.js'
-import type { LineStatus, Period } from '../rules/case.js'
-import type { LineFact } from './chunk-input.js'
-import { POSTING_COLUMNS } from './posting-writer.js'
+import type { Period } from '../rules/case.js'
 import type { Balance, ChunkRef, Run, RunProgress, RunState } from './run.js'
 
 interface RunRow {
@@ -26,9 +23,19 @@ const RUN_COLUMNS = `run_id, plan_id, programme, period, state, chunks, started_
   encode(root_hash, 'hex') as root_hash, held_because, balance`
 
 function runOf(row: RunRow): Run {
-  return { runId: row.run_id, planId: row.plan_id, programme: row.programme, period: row.period,
-    state: row.state, chunks: row.chunks, startedAt: row.started_at, closedAt: row.closed_at,
-    rootHash: row.root_hash, heldBecause: row.held_because, balance: row.balance }
+  return {
+    runId: row.run_id,
+    planId: row.plan_id,
+    programme: row.programme,
+    period: row.period,
+    state: row.state,
+    chunks: row.chunks,
+    startedAt: row.started_at,
+    closedAt: row.closed_at,
+    rootHash: row.root_hash,
+    heldBecause: row.held_because,
+    balance: row.balance,
+  }
 }
 
 /** @throws RedressError RUN_UNKNOWN */
@@ -47,22 +54,36 @@ export async function listRuns(pool: Pool): Promise<readonly Run[]> {
 }
 
 /** The one run that works on the period now, if any. */
-export async function unfinishedRun(pool: Client | Pool, programme: string, period: Period): Promise<Run | undefined> {
+export async function unfinishedRun(
+  pool: Client | Pool,
+  programme: string,
+  period: Period,
+): Promise<Run | undefined> {
   const { rows } = await pool.query<RunRow>(
     `select ${RUN_COLUMNS} from run
-     where programme = $1 and period = $2 and state in ('open', 'held')`, [programme, period])
+     where programme = $1 and period = $2 and state in ('open', 'held')`,
+    [programme, period],
+  )
   return rows[0] && runOf(rows[0])
 }
 
-export async function closedRuns(pool: Client | Pool, programme: string, period: Period): Promise<readonly Run[]> {
+export async function closedRuns(
+  pool: Client | Pool,
+  programme: string,
+  period: Period,
+): Promise<readonly Run[]> {
   const { rows } = await pool.query<RunRow>(
     `select ${RUN_COLUMNS} from run
-     where programme = $1 and period = $2 and state = 'closed' order by run_id`, [programme, period])
+     where programme = $1 and period = $2 and state = 'closed' order by run_id`,
+    [programme, period],
+  )
   return rows.map(runOf)
 }
 
 export async function runOfPlan(pool: Client | Pool, planId: string): Promise<Run | undefined> {
-  const { rows } = await pool.query<RunRow>(`select ${RUN_COLUMNS} from run where plan_id = $1`, [planId])
+  const { rows } = await pool.query<RunRow>(`select ${RUN_COLUMNS} from run where plan_id = $1`, [
+    planId,
+  ])
   return rows[0] && runOf(rows[0])
 }
 
@@ -70,31 +91,29 @@ export async function runOfPlan(pool: Client | Pool, planId: string): Promise<Ru
  * Makes the run of a plan with all its chunks open. Undefined when the period has an unfinished run
  * already: whoever starts second joins that one.
  */
-export async function insertRun(tx: Tx, planId: string, startedBy: string, at: string): Promise<string | undefined> {
+export async function insertRun(
+  tx: Tx,
+  planId: string,
+  startedBy: string,
+  at: string,
+): Promise<string | undefined> {
   const { rows } = await tx.client.query<{ run_id: string }>(
     `insert into run (plan_id, programme, period, chunks, started_by, started_at)
-     select plan_id, programme, period, (result->>'chunks')::integer, $2, $3 from plan where plan_id = $1
+     select plan_id, programme, period, (result->>'chunks')::integer, $2, $3 from plan
+     where plan_id = $1
      on conflict do nothing
-     returning run_id`, [planId, startedBy, at])
+     returning run_id`,
+    [planId, startedBy, at],
+  )
   const runId = rows[0]?.run_id
   if (runId === undefined) return undefined
   await tx.client.query(
     `insert into run_chunk (run_id, chunk_no)
-     select $1, chunk_no from plan_chunk where plan_id = $2`, [runId, planId])
+     select $1, chunk_no from plan_chunk where plan_id = $2`,
+    [runId, planId],
+  )
   await tx.client.query('select open_ledger(programme, period) from run where run_id = $1', [runId])
   return runId
-}
-
-export async function readLedgerNo(client: Client | Pool, programme: string, period: Period): Promise<number | undefined> {
-  const { rows } = await client.query<{ ledger_no: number }>(
-    'select ledger_no from ledger where programme = $1 and period = $2', [programme, period])
-  return rows[0]?.ledger_no
-}
-
-/** The partition of a programme's period; made by open_ledger() in the migrations. */
-export function postingTableOf(ledgerNo: number): string {
-  assert(Number.isSafeInteger(ledgerNo), 'a ledger number')
-  return `ledger_posting_${ledgerNo}`
 }
 
 export type ChunkLock = 'locked' | 'busy' | 'done' | 'run_not_open'
@@ -106,99 +125,27 @@ export type ChunkLock = 'locked' | 'busy' | 'done' | 'run_not_open'
  */
 export async function lockChunk(client: Client, ref: ChunkRef): Promise<ChunkLock> {
   const run = await client.query<{ state: RunState }>(
-    'select state from run where run_id = $1 for key share', [ref.runId])
+    'select state from run where run_id = $1 for key share',
+    [ref.runId],
+  )
   if (run.rows[0]?.state !== 'open') return 'run_not_open'
   const { rows } = await client.query<{ state: string }>(
     'select state from run_chunk where run_id = $1 and chunk_no = $2 for no key update skip locked',
-    [ref.runId, ref.chunkNo])
+    [ref.runId, ref.chunkNo],
+  )
   if (rows[0] === undefined) return 'busy'
   return rows[0].state === 'open' ? 'locked' : 'done'
 }
 
-export interface CustomerRange {
-  readonly firstCustomerId: string
-  readonly lastCustomerId: string
-}
-
-export async function readFacts(client: Client, planId: string, range: CustomerRange): Promise<readonly LineFact[]> {
-  const { rows } = await client.query<{
-    customer_id: string; line_id: string; status_at_start: LineStatus | null; guardian_consent_on: string | null
-  }>({
-    name: 'read-facts',
-    text: `select customer_id, line_id, status_at_start, guardian_consent_on
-           from plan_line_fact
-           where plan_id = $1 and customer_id between $2 and $3
-           order by customer_id, line_id`,
-    values: [planId, range.firstCustomerId, range.lastCustomerId],
-  })
-  return rows.map((it) => ({ customerId: BigInt(it.customer_id), lineId: BigInt(it.line_id),
-    statusAtStart: it.status_at_start, guardianConsentOn: it.guardian_consent_on }))
-}
-
-/** Takes rows as PostingRows makes them. */
-export function openPostings(client: Client, ledgerNo: number): CopyIn {
-  return new CopyIn(
-    client,
-    `copy ${postingTableOf(ledgerNo)} (${POSTING_COLUMNS}) from stdin (format binary)`,
-  )
-}
-
-const SIGNATURE_BYTES = 19
-const TRAILER_BYTES = 2
-
-/** Postings made with the given entry sets, as rows of binary COPY in order of customer, line, number. */
-export async function readPostings(
+export async function readPlannedDigest(
   client: Client,
-  ledgerNo: number,
-  range: CustomerRange,
-  setIds: readonly number[],
-): Promise<Buffer> {
-  assert(/^\d+$/.test(range.firstCustomerId) && /^\d+$/.test(range.lastCustomerId), 'ids of digits')
-  assert(setIds.every((it) => Number.isSafeInteger(it)), 'numbers of entry sets')
-  const pieces: Buffer[] = []
-  const rows = copyOut(client, `copy (
-    select customer_id, line_id, entry_set_id, posting_no
-    from ${postingTableOf(ledgerNo)}
-    where customer_id between ${range.firstCustomerId} and ${range.lastCustomerId}
-      and entry_set_id = any('{${setIds.join()}}')
-    order by customer_id, line_id, posting_no) to stdout (format binary)`)
-  for await (const piece of rows) pieces.push(piece)
-  const bytes = Buffer.concat(pieces)
-  return bytes.subarray(SIGNATURE_BYTES, bytes.length - TRAILER_BYTES)
-}
-
-/** A posting of a line that the plan's snapshot names under another customer. */
-export interface Move {
-  readonly from: bigint
-  readonly to: bigint
-  readonly lineId: bigint
-  readonly setId: number
-  readonly postingNo: number
-}
-
-export async function readMoves(
-  client: Client,
-  ledgerNo: number,
   planId: string,
-  range: CustomerRange,
-  setIds: readonly number[],
-): Promise<readonly Move[]> {
-  const { rows } = await client.query<{
-    from_id: string; to_id: string; line_id: string; entry_set_id: number; posting_no: number
-  }>(
-    `select m.from_customer_id as from_id, m.to_customer_id as to_id, m.line_id, p.entry_set_id, p.posting_no
-     from plan_moved_line m
-     join ${postingTableOf(ledgerNo)} p on p.customer_id = m.from_customer_id and p.line_id = m.line_id
-     where m.plan_id = $1 and p.entry_set_id = any($4::integer[])
-       and (m.from_customer_id between $2 and $3 or m.to_customer_id between $2 and $3)`,
-    [planId, range.firstCustomerId, range.lastCustomerId, setIds])
-  return rows.map((it) => ({ from: BigInt(it.from_id), to: BigInt(it.to_id), lineId: BigInt(it.line_id),
-    setId: it.entry_set_id, postingNo: it.posting_no }))
-}
-
-export async function readPlannedDigest(client: Client, planId: string, chunkNo: number): Promise<Buffer> {
+  chunkNo: number,
+): Promise<Buffer> {
   const { rows } = await client.query<{ digest: Buffer }>(
-    'select digest from plan_chunk where plan_id = $1 and chunk_no = $2', [planId, chunkNo])
+    'select digest from plan_chunk where plan_id = $1 and chunk_no = $2',
+    [planId, chunkNo],
+  )
   assert(rows[0] !== undefined, 'a chunk of the plan')
   return rows[0].digest
 }
@@ -219,22 +166,39 @@ export async function markPosted(client: Client, ref: ChunkRef, chunk: PostedChu
      set state = 'posted', digest = $3, postings = $4, entries = $5, lines = $6, worker = $7,
          attempts = attempts + 1, posted_at = $8
      where run_id = $1 and chunk_no = $2`,
-    [ref.runId, ref.chunkNo, chunk.digest, chunk.postings, chunk.entries, chunk.lines, chunk.worker,
-      chunk.postedAt])
+    [
+      ref.runId,
+      ref.chunkNo,
+      chunk.digest,
+      chunk.postings,
+      chunk.entries,
+      chunk.lines,
+      chunk.worker,
+      chunk.postedAt,
+    ],
+  )
 }
 
 export async function markRefused(client: Client, ref: ChunkRef, because: string): Promise<void> {
   await client.query(
     `update run_chunk set state = 'refused', refused_because = $3, attempts = attempts + 1
-     where run_id = $1 and chunk_no = $2 and state = 'open'`, [ref.runId, ref.chunkNo, because])
+     where run_id = $1 and chunk_no = $2 and state = 'open'`,
+    [ref.runId, ref.chunkNo, because],
+  )
 }
 
 /** Open chunks that nobody works on at this moment, in order; at most `limit`. */
-export async function idleChunks(pool: Pool, runId: string, limit: number): Promise<readonly number[]> {
+export async function idleChunks(
+  pool: Pool,
+  runId: string,
+  limit: number,
+): Promise<readonly number[]> {
   const { rows } = await pool.query<{ chunk_no: number }>(
     `select chunk_no from run_chunk
      where run_id = $1 and state = 'open'
-     order by chunk_no limit $2 for no key update skip locked`, [runId, limit])
+     order by chunk_no limit $2 for no key update skip locked`,
+    [runId, limit],
+  )
   return rows.map((it) => it.chunk_no)
 }
 
@@ -250,8 +214,14 @@ export async function hasOpenChunk(pool: Pool, runId: string): Promise<boolean> 
 export async function readProgress(pool: Pool, runId: string): Promise<RunProgress> {
   const run = await readRun(pool, runId)
   const { rows } = await pool.query<{
-    open: number; posted: number; refused: number; lines: string; total: string; entries: string
-    first_at: string | null; last_at: string | null
+    open: number
+    posted: number
+    refused: number
+    lines: string
+    total: string
+    entries: string
+    first_at: string | null
+    last_at: string | null
   }>(
     `select
        (count(*) filter (where c.state = 'open'))::int as open,
@@ -261,44 +231,73 @@ export async function readProgress(pool: Pool, runId: string): Promise<RunProgre
        coalesce(sum(c.entries), 0) as entries,
        (select result->>'lines' from plan where plan_id = $2) as total,
        min(c.posted_at) as first_at, max(c.posted_at) as last_at
-     from run_chunk c where c.run_id = $1`, [runId, run.planId])
+     from run_chunk c where c.run_id = $1`,
+    [runId, run.planId],
+  )
   const row = rows[0]
   assert(row !== undefined, 'one row')
-  return { run, open: row.open, posted: row.posted, refused: row.refused, linesPosted: Number(row.lines),
-    linesTotal: Number(row.total), entriesPosted: Number(row.entries), firstPostedAt: row.first_at,
-    lastPostedAt: row.last_at }
+  return {
+    run,
+    open: row.open,
+    posted: row.posted,
+    refused: row.refused,
+    linesPosted: Number(row.lines),
+    linesTotal: Number(row.total),
+    entriesPosted: Number(row.entries),
+    firstPostedAt: row.first_at,
+    lastPostedAt: row.last_at,
+  }
 }
 
 /** Waits for chunks under way; afterwards nothing is posted to the run any more. */
 export async function lockRun(tx: Tx, runId: string): Promise<Run> {
   const { rows } = await tx.client.query<RunRow>(
-    `select ${RUN_COLUMNS} from run where run_id = $1 for update`, [runId])
+    `select ${RUN_COLUMNS} from run where run_id = $1 for update`,
+    [runId],
+  )
   if (rows[0] === undefined) throw new RedressError('RUN_UNKNOWN', { run: runId })
   return runOf(rows[0])
 }
 
-export async function readRunChunks(tx: Tx, runId: string): Promise<
-  readonly { chunkNo: number; state: string; digest: Buffer | null; refusedBecause: string | null }[]
+export async function readRunChunks(
+  tx: Tx,
+  runId: string,
+): Promise<
+  readonly {
+    chunkNo: number
+    state: string
+    digest: Buffer | null
+    refusedBecause: string | null
+  }[]
 > {
   const { rows } = await tx.client.query<{
-    chunk_no: number; state: string; digest: Buffer | null; refused_because: string | null
-  }>('select chunk_no, state, digest, refused_because from run_chunk where run_id = $1 order by chunk_no', [runId])
-  return rows.map((it) => ({ chunkNo: it.chunk_no, state: it.state, digest: it.digest,
-    refusedBecause: it.refused_because }))
+    chunk_no: number
+    state: string
+    digest: Buffer | null
+    refused_because: string | null
+  }>(
+    `select chunk_no, state, digest, refused_because from run_chunk
+      where run_id = $1 order by chunk_no`,
+    [runId],
+  )
+  return rows.map((it) => ({
+    chunkNo: it.chunk_no,
+    state: it.state,
+    digest: it.digest,
+    refusedBecause: it.refused_because,
+  }))
 }
 
 /** Digests of the chunks that were posted, by number. */
-export async function readPostedDigests(pool: Pool, runId: string): Promise<ReadonlyMap<number, Buffer>> {
+export async function readPostedDigests(
+  pool: Pool,
+  runId: string,
+): Promise<ReadonlyMap<number, Buffer>> {
   const { rows } = await pool.query<{ chunk_no: number; digest: Buffer }>(
-    `select chunk_no, digest from run_chunk where run_id = $1 and state = 'posted'`, [runId])
+    `select chunk_no, digest from run_chunk where run_id = $1 and state = 'posted'`,
+    [runId],
+  )
   return new Map(rows.map((it) => [it.chunk_no, it.digest]))
-}
-
-/** Postings of a period by entry set, counted in the ledger itself. */
-export async function countPostings(client: Client, ledgerNo: number): Promise<ReadonlyMap<number, number>> {
-  const { rows } = await client.query<{ entry_set_id: number; postings: string }>(
-    `select entry_set_id, count(*) as postings from ${postingTableOf(ledgerNo)} group by entry_set_id`)
-  return new Map(rows.map((it) => [it.entry_set_id, Number(it.postings)]))
 }
 
 export async function markClosed(
@@ -310,20 +309,33 @@ export async function markClosed(
 ): Promise<void> {
   await tx.client.query(
     `update run set state = 'closed', root_hash = $2, balance = $3, held_because = null,
-       closed_at = $4 where run_id = $1`, [runId, rootHash, JSON.stringify(balance), at])
+       closed_at = $4 where run_id = $1`,
+    [runId, rootHash, JSON.stringify(balance), at],
+  )
 }
 
-export async function markHeld(tx: Tx, runId: string, because: string, balance: Balance): Promise<void> {
+export async function markHeld(
+  tx: Tx,
+  runId: string,
+  because: string,
+  balance: Balance,
+): Promise<void> {
   await tx.client.query(
     `update run set state = 'held', held_because = $2, balance = $3 where run_id = $1`,
-    [runId, because, JSON.stringify(balance)])
+    [runId, because, JSON.stringify(balance)],
+  )
 }
 
 export async function markOpenAgain(tx: Tx, runId: string): Promise<void> {
   await tx.client.query(
-    `update run set state = 'open', held_because = null where run_id = $1 and state = 'held'`, [runId])
+    `update run set state = 'open', held_because = null where run_id = $1 and state = 'held'`,
+    [runId],
+  )
   await tx.client.query(
-    `update run_chunk set state = 'open', refused_because = null where run_id = $1 and state = 'refused'`, [runId])
+    `update run_chunk set state = 'open', refused_because = null
+      where run_id = $1 and state = 'refused'`,
+    [runId],
+  )
 }
 
 /** `rootHash` is over the chunks that were posted, or null when there are none. */
@@ -335,5 +347,7 @@ export async function markCancelled(
 ): Promise<void> {
   await tx.client.query(
     `update run set state = 'cancelled', held_because = null, root_hash = $2, closed_at = $3
-     where run_id = $1`, [runId, rootHash, at])
+     where run_id = $1`,
+    [runId, rootHash, at],
+  )
 }

@@ -18,7 +18,12 @@ import * as store from './run-store.js'
  * @throws RedressError APPROVAL_MISSING; PLAN_STALE when anything it looked at has changed since;
  * RUN_STATE when its run is closed or cancelled already.
  */
-export async function startRun(pool: Pool, planId: string, startedBy: string, at: string): Promise<Run> {
+export async function startRun(
+  pool: Pool,
+  planId: string,
+  startedBy: string,
+  at: string,
+): Promise<Run> {
   const plan = await readPlan(pool, planId)
   const own = await store.runOfPlan(pool, planId)
   if (own !== undefined) return joinable(own)
@@ -26,7 +31,10 @@ export async function startRun(pool: Pool, planId: string, startedBy: string, at
   if (unfinished !== undefined) return unfinished
   await refuseStale(pool, plan)
   if (plan.approvedBy === null) {
-    throw new RedressError('APPROVAL_MISSING', { plan: planId, expected: `\`redress approve ${planId}\`` })
+    throw new RedressError('APPROVAL_MISSING', {
+      plan: planId,
+      expected: `\`redress approve ${planId}\``,
+    })
   }
   const runId = await withTransaction(pool, (tx) => store.insertRun(tx, planId, startedBy, at))
   if (runId !== undefined) return await store.readRun(pool, runId)
@@ -40,8 +48,11 @@ export async function startRun(pool: Pool, planId: string, startedBy: string, at
 
 function joinable(run: Run): Run {
   if (run.state === 'open' || run.state === 'held') return run
-  throw new RedressError('RUN_STATE', { run: run.runId, problem: `its plan was executed and it is ${run.state}`,
-    expected: 'a new plan' })
+  throw new RedressError('RUN_STATE', {
+    run: run.runId,
+    problem: `its plan was executed and it is ${run.state}`,
+    expected: 'a new plan',
+  })
 }
 
 /** @throws RedressError PLAN_STALE naming what changed */
@@ -53,14 +64,17 @@ export async function refuseStale(pool: Pool, plan: Plan): Promise<void> {
 async function staleness(pool: Pool, plan: Plan): Promise<string | undefined> {
   if (plan.state === 'superseded') return 'a newer plan of the period was made'
   if (plan.state === 'planning') return 'its making was interrupted'
-  if (plan.rulesVersion !== rulesVersion) return `made with rules ${plan.rulesVersion}, these are ${rulesVersion}`
+  if (plan.rulesVersion !== rulesVersion)
+    return `made with rules ${plan.rulesVersion}, these are ${rulesVersion}`
   const now = await currentInputs(pool, plan.programme)
   if (now.inputs.join() !== plan.inputs.join()) return 'changes were imported since'
   if (now.ledgerRuns.join() !== plan.ledgerRuns.join()) return 'another run was closed since'
   return undefined
 }
 
-/** Read once by each worker of a run. `worker` names it in `runs show`; it must be no person's name. */
+/**
+ * Read once by each worker of a run. `worker` names it in `runs show`; it must be no person's name.
+ */
 export async function readRunContext(
   pool: Pool,
   runId: string,
@@ -71,7 +85,14 @@ export async function readRunContext(
   const context = await readPeriodContext(pool, run.planId)
   assert(context.ledgerNo !== undefined, 'a ledger of a run that was started')
   const sets = new EntrySets(await readEntrySets(pool, [run.planId]), 'fixed')
-  return { ...context, ledgerNo: context.ledgerNo, runId, memo: new DecisionMemo(context.rules, sets), worker, now }
+  return {
+    ...context,
+    ledgerNo: context.ledgerNo,
+    runId,
+    memo: new DecisionMemo(context.rules, sets),
+    worker,
+    now,
+  }
 }
 
 /** Opens a held run again for another try; chunks that were refused are tried again. */
@@ -92,7 +113,11 @@ export async function cancelRun(pool: Pool, runId: string, at: string): Promise<
   await withTransaction(pool, async (tx) => {
     const run = await store.lockRun(tx, runId)
     if (run.state !== 'open' && run.state !== 'held') {
-      throw new RedressError('RUN_STATE', { run: runId, problem: `is ${run.state}`, expected: 'an unfinished run' })
+      throw new RedressError('RUN_STATE', {
+        run: runId,
+        problem: `is ${run.state}`,
+        expected: 'an unfinished run',
+      })
     }
     const posted = (await store.readRunChunks(tx, runId)).flatMap((it) => it.digest ?? [])
     await store.markCancelled(tx, runId, posted.length > 0 ? rootHashOf(posted) : null, at)

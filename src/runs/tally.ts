@@ -30,7 +30,12 @@ function tallyOf(tallies: Tallies, benefit: Benefit): BenefitTally {
   return (tallies[benefit] ??= emptyTally())
 }
 
-export function countDecision(tallies: Tallies, decision: Decision, unchanged: boolean, times: number): void {
+export function countDecision(
+  tallies: Tallies,
+  decision: Decision,
+  unchanged: boolean,
+  times: number,
+): void {
   const tally = tallyOf(tallies, decision.benefit)
   tally.reasons[decision.reason] = (tally.reasons[decision.reason] ?? 0) + times
   if (decision.outcome === 'refused') tally.refused += times
@@ -43,7 +48,8 @@ export function countEntries(tallies: Tallies, entries: EntrySet, times: number)
   for (const entry of entries) {
     const tally = tallyOf(tallies, entry.benefit)
     if (entry.entryType === 'reversal') tally.reversals += times
-    tally.quantity += entry.entryType === 'reversal' ? -entry.quantity * times : entry.quantity * times
+    tally.quantity +=
+      entry.entryType === 'reversal' ? -entry.quantity * times : entry.quantity * times
   }
 }
 
@@ -69,9 +75,17 @@ export function canonicalTallies(tallies: Tallies): Tallies {
   for (const benefit of BENEFITS) {
     const tally = tallies[benefit]
     if (tally === undefined) continue
-    const reasons = Object.fromEntries(Object.entries(tally.reasons).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-    ordered[benefit] = { grants: tally.grants, reversals: tally.reversals, unchanged: tally.unchanged,
-      refused: tally.refused, quantity: tally.quantity, reasons }
+    const reasons = Object.fromEntries(
+      Object.entries(tally.reasons).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    )
+    ordered[benefit] = {
+      grants: tally.grants,
+      reversals: tally.reversals,
+      unchanged: tally.unchanged,
+      refused: tally.refused,
+      quantity: tally.quantity,
+      reasons,
+    }
   }
   return ordered
 }

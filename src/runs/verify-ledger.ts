@@ -2,6 +2,7 @@
  * Proves the ledger: every chunk's digest is taken again from the rows that are stored, and with
  * replay every decision is made again from the sealed inputs as the run knew them.
  */
+import { countFactDifferences } from './fact-store.js'
 import { errorCodeOf, isOutage, withClient } from '../db/database.js'
 import type { Client, Pool } from '../db/database.js'
 import { assert } from '../assert.js'
@@ -17,6 +18,7 @@ import { readPeriodContext } from './period-context.js'
 import type { PeriodContext } from './period-context.js'
 import * as plans from './plan-store.js'
 import { CUSTOMER_AT, LINE_AT, numberAt, POSTED_BYTES, setIdAt } from './posted-rows.js'
+import { countPostings, readLedgerNo, readPostings } from './posting-store.js'
 import { PostingDigest } from './posting-writer.js'
 import { readChunkInput } from './read-chunk-input.js'
 import type { Run } from './run.js'
@@ -40,10 +42,13 @@ export interface RunVerification {
 }
 
 /** All finished runs, oldest first. */
-export async function verifyLedger(pool: Pool, options: VerifyOptions): Promise<readonly RunVerification[]> {
+export async function verifyLedger(
+  pool: Pool,
+  options: VerifyOptions,
+): Promise<readonly RunVerification[]> {
   const runs = (await store.listRuns(pool)).filter((it) => it.rootHash !== null)
   const total = runs.reduce((sum, it) => sum + it.chunks, 0)
-  const snapshots = new Map<number, Promise<readonly string[]>>()
+  const snapshots = new Map<number, readonly string[]>()
   const verified: RunVerification[] = []
   let done = 0
   for (const run of runs) {
@@ -56,26 +61,42 @@ export async function verifyLedger(pool: Pool, options: VerifyOptions): Promise<
     verified.push({ ...chunks, differences: [...inputs, ...chunks.differences] })
   }
   const strays = await findStrays(pool, runs, verified)
-  return verified.map((it) => ({ ...it, differences: [...it.differences, ...(strays.get(it.run.period) ?? [])] }))
+  return verified.map((it) => ({
+    ...it,
+    differences: [...it.differences, ...(strays.get(it.run.period) ?? [])],
+  }))
 }
 
 async function verifyInputs(
   pool: Pool,
   context: PeriodContext,
-  snapshots: Map<number, Promise<readonly string[]>>,
+  snapshots: Map<number, readonly string[]>,
   options: VerifyOptions,
 ): Promise<readonly string[]> {
   const { plan, version } = context
-  const known = snapshots.get(plan.snapshotId) ?? verifySealed(pool, plan.snapshotId, options.signal)
-  snapshots.set(plan.snapshotId, known)
-  const facts = await plans.countFactDifferences(pool, plan.planId, { snapshotId: plan.snapshotId,
-    baseDate: version.baseDate, period: plan.period, zone: version.zone, inputs: plan.inputs })
+  const sealed =
+    snapshots.get(plan.snapshotId) ?? (await verifySealed(pool, plan.snapshotId, options.signal))
+  snapshots.set(plan.snapshotId, sealed)
+  const facts = await countFactDifferences(pool, plan.planId, {
+    snapshotId: plan.snapshotId,
+    baseDate: version.baseDate,
+    period: plan.period,
+    zone: version.zone,
+    inputs: plan.inputs,
+  })
   return facts === 0
-    ? await known
-    : [...(await known), `plan ${plan.planId}: ${facts} settled facts differ from the imported changes`]
+    ? sealed
+    : [
+        ...sealed,
+        `plan ${plan.planId}: ${facts} settled facts differ from the imported changes`,
+      ]
 }
 
-async function verifySealed(pool: Pool, snapshotId: number, signal?: AbortSignal): Promise<readonly string[]> {
+async function verifySealed(
+  pool: Pool,
+  snapshotId: number,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
   const snapshot = await readSnapshot(pool, snapshotId)
   const { ok, alteredChunks } = await verifySnapshot(pool, snapshot, signal ? { signal } : {})
   if (ok) return []
@@ -112,7 +133,9 @@ async function verifyChunks(
         const digest = stored.finish(tallies)
         if (expected !== undefined) digests[range.chunkNo] = digest
         if (expected === undefined ? stored.postings > 0 : !digest.equals(expected)) {
-          differences.push(`run ${run.runId} chunk ${range.chunkNo}: the entries differ from those posted`)
+          differences.push(
+            `run ${run.runId} chunk ${range.chunkNo}: the entries differ from those posted`,
+          )
         }
         if (options.replay && expected !== undefined) {
           const again = await replayed(client, context, range.chunkNo, memo)
@@ -129,7 +152,8 @@ async function verifyChunks(
   }
   await Promise.all(Array.from({ length: options.lanes }, lane))
   const rootHash = rootHashOf(digests.filter((it) => it !== undefined)).toString('hex')
-  if (rootHash !== run.rootHash) differences.push(`run ${run.runId}: the root hash differs from the one recorded`)
+  if (rootHash !== run.rootHash)
+    differences.push(`run ${run.runId}: the root hash differs from the one recorded`)
   return { run, chunks: ranges.length, postings, rootHash, differences }
 }
 
@@ -145,9 +169,15 @@ async function digestOfStored(
   const dictionary = new EntrySets(sets, 'fixed')
   const refs = new Map<number, EntrySetRef>(dictionary.all().map((it) => [it.id, it]))
   const digest = new PostingDigest()
-  const rows = await store.readPostings(client, context.ledgerNo, range, [...refs.keys()])
+  const rows = await readPostings(client, context.ledgerNo, range, [...refs.keys()])
   for (let at = 0; at < rows.length; at += POSTED_BYTES) {
-    digest.post(rows, at + CUSTOMER_AT, at + LINE_AT, refs.get(setIdAt(rows, at))!, numberAt(rows, at))
+    digest.post(
+      rows,
+      at + CUSTOMER_AT,
+      at + LINE_AT,
+      refs.get(setIdAt(rows, at))!,
+      numberAt(rows, at),
+    )
   }
   return digest
 }
@@ -188,13 +218,19 @@ async function findStrays(
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const strays = new Map<string, readonly string[]>()
   for (const { programme, period } of runs) {
-    if (strays.has(period) || (await store.unfinishedRun(pool, programme, period)) !== undefined) continue
-    const ledgerNo = await store.readLedgerNo(pool, programme, period)
+    if (strays.has(period) || (await store.unfinishedRun(pool, programme, period)) !== undefined)
+      continue
+    const ledgerNo = await readLedgerNo(pool, programme, period)
     assert(ledgerNo !== undefined, 'a ledger of a finished run')
-    const counts = await withClient(pool, (client) => store.countPostings(client, ledgerNo))
+    const counts = await withClient(pool, (client) => countPostings(client, ledgerNo))
     const stored = [...counts.values()].reduce((sum, it) => sum + it, 0)
-    const known = verified.filter((it) => it.run.period === period).reduce((sum, it) => sum + it.postings, 0)
-    strays.set(period, stored === known ? [] : [`period ${period}: ${stored - known} postings belong to no run`])
+    const known = verified
+      .filter((it) => it.run.period === period)
+      .reduce((sum, it) => sum + it.postings, 0)
+    strays.set(
+      period,
+      stored === known ? [] : [`period ${period}: ${stored - known} postings belong to no run`],
+    )
   }
   return strays
 }

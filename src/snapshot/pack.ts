@@ -7,7 +7,8 @@
  * Layout, all integers big-endian, which is also how COPY wants ids:
  *   header    'RPK1', bytes of JSON (u32), customers (u32), lines (u32)
  *   JSON      the distinct LineFacts of the chunk
- *   customer  customer_id (8), birth day (i32, days since 2000-01-01), 2^31 if corporate + number of lines
+ *   customer  customer_id (8), birth day (i32, days since 2000-01-01), 2^31 if corporate + number
+ * of lines
  *   line      line_id (8), index into the JSON list (u32); the lines follow their customer
  */
 import { assert } from '../assert.js'
@@ -54,7 +55,9 @@ export interface PackedCustomer {
   readonly lines: readonly { readonly lineId: bigint; readonly facts: LineFacts }[]
 }
 
-/** One customer of a pack with all its lines, in order; undefined when the pack does not hold it. */
+/**
+ * One customer of a pack with all its lines, in order; undefined when the pack does not hold it.
+ */
 export function findInPack(pack: Pack, customerId: bigint): PackedCustomer | undefined {
   const { records, facts } = pack
   for (let at = 0; at < records.length;) {
@@ -63,9 +66,16 @@ export function findInPack(pack: Pack, customerId: bigint): PackedCustomer | und
     if (records.readBigInt64BE(at) === customerId) {
       const lines = Array.from({ length: count }, (_, index) => {
         const lineAt = at + CUSTOMER_BYTES + index * LINE_BYTES
-        return { lineId: records.readBigInt64BE(lineAt), facts: facts[records.readUInt32BE(lineAt + 8)]! }
+        return {
+          lineId: records.readBigInt64BE(lineAt),
+          facts: facts[records.readUInt32BE(lineAt + 8)]!,
+        }
       })
-      return { corporate: kindAndLines >= CORPORATE_BIT, birthDay: records.readInt32BE(at + 8), lines }
+      return {
+        corporate: kindAndLines >= CORPORATE_BIT,
+        birthDay: records.readInt32BE(at + 8),
+        lines,
+      }
     }
     at += CUSTOMER_BYTES + count * LINE_BYTES
   }

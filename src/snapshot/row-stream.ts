@@ -85,8 +85,12 @@ export class RowView {
     at += 4 + statusBytes
     const restrictionBytes = readInt32(bytes, at)
     at += 4 + restrictionBytes
-    this.flags = (networkBytes === 4 ? 1 : 0) | (lineKind << 1) | (paymentBytes === 7 ? 8 : 0)
-      | (statusBytes === 9 ? 16 : 0) | (restrictionBytes === 5 ? 32 : 0)
+    this.flags =
+      (networkBytes === 4 ? 1 : 0) |
+      (lineKind << 1) |
+      (paymentBytes === 7 ? 8 : 0) |
+      (statusBytes === 9 ? 16 : 0) |
+      (restrictionBytes === 5 ? 32 : 0)
     const consentBytes = readInt32(bytes, at)
     this.consentDay = consentBytes < 0 ? null : readInt32(bytes, at + 4)
     at += consentBytes < 0 ? 4 : 8
@@ -102,7 +106,8 @@ export class RowView {
       statusAtBase: (this.flags & 16) === 0 ? 'active' : 'suspended',
       planRestriction: (this.flags & 32) === 0 ? 'none' : 'minor',
       guardianConsentOn: this.consentDay === null ? null : isoOfPostgresDay(this.consentDay),
-      roamingPromotionEndsOn: this.promotionDay === null ? null : isoOfPostgresDay(this.promotionDay),
+      roamingPromotionEndsOn:
+        this.promotionDay === null ? null : isoOfPostgresDay(this.promotionDay),
     }
   }
 }

@@ -22,7 +22,11 @@ export type Sealing =
 class ConflictFound extends Error {}
 
 /** Leaves nothing behind when it fails, finds conflicting customers or is aborted. */
-export async function sealSnapshot(pool: Pool, snapshotId: number, options: SealOptions): Promise<Sealing> {
+export async function sealSnapshot(
+  pool: Pool,
+  snapshotId: number,
+  options: SealOptions,
+): Promise<Sealing> {
   try {
     const snapshot = await withTransaction(pool, (tx) => sealIn(tx, pool, snapshotId, options))
     return { outcome: 'sealed', snapshot }
@@ -32,7 +36,12 @@ export async function sealSnapshot(pool: Pool, snapshotId: number, options: Seal
   }
 }
 
-async function sealIn(tx: Tx, pool: Pool, snapshotId: number, options: SealOptions): Promise<SealedSnapshot> {
+async function sealIn(
+  tx: Tx,
+  pool: Pool,
+  snapshotId: number,
+  options: SealOptions,
+): Promise<SealedSnapshot> {
   const table = store.lineTableOf(snapshotId)
   const total = await store.countLines(tx, table)
   let chunks = 0
@@ -51,7 +60,12 @@ async function sealIn(tx: Tx, pool: Pool, snapshotId: number, options: SealOptio
   if (walked.outcome !== 'walked') throw new ConflictFound()
   const { lines, customers, contentHash } = walked
   const sealed = await store.markSealed(tx, snapshotId, {
-    lines, customers, chunks, contentHash, sealedAt: options.now() })
+    lines,
+    customers,
+    chunks,
+    contentHash,
+    sealedAt: options.now(),
+  })
   await options.onSeal?.(tx)
   return sealed
 }

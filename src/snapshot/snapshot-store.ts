@@ -12,17 +12,23 @@ export function lineTableOf(snapshotId: number): string {
 }
 
 export async function countLines(tx: Tx, table: string): Promise<number> {
-  const { rows } = await tx.client.query<{ lines: string }>(`select count(*) as lines from ${table}`)
+  const { rows } = await tx.client.query<{ lines: string }>(
+    `select count(*) as lines from ${table}`,
+  )
   return Number(rows[0]?.lines)
 }
 
-/** Sorting is the whole cost of this read: let it use two processes and stay in memory for some millions of rows. */
+/**
+ * Sorting is the whole cost of this read: let it use two processes and stay in memory for some
+ * millions of rows.
+ */
 export async function prepareSortedRead(client: Client): Promise<void> {
   await client.query(`set work_mem = '256MB'`)
 }
 
 // Columns in this order for ever: the content hash depends on it.
-const COLUMNS = `customer_id, line_id, birth_date, customer_kind, network, line_kind, payment, status,
+const COLUMNS = `customer_id, line_id, birth_date, customer_kind, network, line_kind, payment,
+  status,
   plan_restriction, guardian_consent_on, roaming_promotion_ends_on, activated_on, contract_event,
   contract_event_on, notice_number`
 
@@ -30,7 +36,8 @@ const COLUMNS = `customer_id, line_id, birth_date, customer_kind, network, line_
 export function sortedRows(client: Client, table: string): AsyncIterable<Buffer> {
   return copyOut(
     client,
-    `copy (select ${COLUMNS} from ${table} order by customer_id, line_id) to stdout (format binary)`,
+    `copy (select ${COLUMNS} from ${table}
+      order by customer_id, line_id) to stdout (format binary)`,
   )
 }
 
@@ -39,8 +46,16 @@ export async function insertChunk(tx: Tx, snapshotId: number, chunk: WalkedChunk
     `insert into snapshot_chunk
        (snapshot_id, chunk_no, first_customer_id, last_customer_id, lines, customers, digest, pack)
      values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    [snapshotId, chunk.chunkNo, chunk.firstCustomerId, chunk.lastCustomerId, chunk.lines, chunk.customers,
-      chunk.digest, chunk.pack],
+    [
+      snapshotId,
+      chunk.chunkNo,
+      chunk.firstCustomerId,
+      chunk.lastCustomerId,
+      chunk.lines,
+      chunk.customers,
+      chunk.digest,
+      chunk.pack,
+    ],
   )
 }
 
@@ -53,16 +68,28 @@ export interface SealedCounts {
   readonly sealedAt: string
 }
 
-export async function markSealed(tx: Tx, snapshotId: number, counts: SealedCounts): Promise<SealedSnapshot> {
+export async function markSealed(
+  tx: Tx,
+  snapshotId: number,
+  counts: SealedCounts,
+): Promise<SealedSnapshot> {
   const leaf = lineTableOf(snapshotId)
-  await tx.client.query(`alter table snapshot_line attach partition ${leaf} for values in (${snapshotId})`)
+  await tx.client.query(
+    `alter table snapshot_line attach partition ${leaf} for values in (${snapshotId})`,
+  )
   const { rows } = await tx.client.query<SnapshotRow>(
     `update snapshot
      set lines = $2, customers = $3, chunks = $4, content_hash = $5, sealed_at = $6
      where snapshot_id = $1 and sealed_at is null
      returning ${SNAPSHOT_COLUMNS}`,
-    [snapshotId, counts.lines, counts.customers, counts.chunks, counts.contentHash,
-      counts.sealedAt],
+    [
+      snapshotId,
+      counts.lines,
+      counts.customers,
+      counts.chunks,
+      counts.contentHash,
+      counts.sealedAt,
+    ],
   )
   assert(rows[0] !== undefined, 'an unsealed snapshot to seal')
   return sealedOf(rows[0])
@@ -99,35 +126,55 @@ function sealedOf(row: SnapshotRow): SealedSnapshot {
 /** @throws RedressError SNAPSHOT_UNKNOWN, SNAPSHOT_NOT_SEALED */
 export async function readSnapshot(pool: Pool, snapshotId: number): Promise<SealedSnapshot> {
   const { rows } = await pool.query<SnapshotRow>(
-    `select ${SNAPSHOT_COLUMNS} from snapshot where snapshot_id = $1`, [snapshotId])
+    `select ${SNAPSHOT_COLUMNS} from snapshot where snapshot_id = $1`,
+    [snapshotId],
+  )
   if (rows[0] === undefined) {
-    throw new RedressError('SNAPSHOT_UNKNOWN', { snapshot: snapshotId, expected: 'an id from `redress snapshot list`' })
+    throw new RedressError('SNAPSHOT_UNKNOWN', {
+      snapshot: snapshotId,
+      expected: 'an id from `redress snapshot list`',
+    })
   }
   return sealedOf(rows[0])
 }
 
 /** The default of every plan: the newest sealed snapshot of that day, or undefined. */
-export async function newestSnapshotOf(pool: Pool, asOf: string): Promise<SealedSnapshot | undefined> {
+export async function newestSnapshotOf(
+  pool: Pool,
+  asOf: string,
+): Promise<SealedSnapshot | undefined> {
   const { rows } = await pool.query<SnapshotRow>(
     `select ${SNAPSHOT_COLUMNS} from snapshot
      where as_of = $1 and sealed_at is not null
-     order by snapshot_id desc limit 1`, [asOf])
+     order by snapshot_id desc limit 1`,
+    [asOf],
+  )
   return rows[0] && sealedOf(rows[0])
 }
 
 export async function listSnapshots(pool: Pool): Promise<readonly SealedSnapshot[]> {
   const { rows } = await pool.query<SnapshotRow>(
-    `select ${SNAPSHOT_COLUMNS} from snapshot where sealed_at is not null order by snapshot_id`)
+    `select ${SNAPSHOT_COLUMNS} from snapshot where sealed_at is not null order by snapshot_id`,
+  )
   return rows.map(sealedOf)
 }
 
 /** All chunks without their packs, in order. */
-export async function listChunks(pool: Pool, snapshotId: number): Promise<readonly SnapshotChunk[]> {
+export async function listChunks(
+  pool: Pool,
+  snapshotId: number,
+): Promise<readonly SnapshotChunk[]> {
   const { rows } = await pool.query<{
-    chunk_no: number; first_customer_id: string; last_customer_id: string; lines: number; customers: number
+    chunk_no: number
+    first_customer_id: string
+    last_customer_id: string
+    lines: number
+    customers: number
   }>(
     `select chunk_no, first_customer_id, last_customer_id, lines, customers
-     from snapshot_chunk where snapshot_id = $1 order by chunk_no`, [snapshotId])
+     from snapshot_chunk where snapshot_id = $1 order by chunk_no`,
+    [snapshotId],
+  )
   return rows.map((it) => ({
     chunkNo: it.chunk_no,
     firstCustomerId: it.first_customer_id,
@@ -144,14 +191,24 @@ export interface StoredChunk {
   readonly pack: Buffer
 }
 
-/** One chunk with its pack. COPY sends it as raw bytes; a query would send twice as many of hex text. */
-export async function readChunk(client: Client, snapshotId: number, chunkNo: number): Promise<StoredChunk> {
+/**
+ * One chunk with its pack. COPY sends it as raw bytes; a query would send twice as many of hex
+ * text.
+ */
+export async function readChunk(
+  client: Client,
+  snapshotId: number,
+  chunkNo: number,
+): Promise<StoredChunk> {
   assert(Number.isSafeInteger(snapshotId) && Number.isSafeInteger(chunkNo), 'ids of a chunk')
   const pieces: Buffer[] = []
-  const sent = copyOut(client, `copy (
+  const sent = copyOut(
+    client,
+    `copy (
     select first_customer_id, last_customer_id, digest, pack
     from snapshot_chunk where snapshot_id = ${snapshotId} and chunk_no = ${chunkNo}
-  ) to stdout (format binary)`)
+  ) to stdout (format binary)`,
+  )
   for await (const piece of sent) pieces.push(piece)
   const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
   assert(bytes.length > DIGEST_AT + 36, 'a chunk of the sealed snapshot')
@@ -164,7 +221,10 @@ export async function readChunk(client: Client, snapshotId: number, chunkNo: num
   }
 }
 
-/** The customer that holds a line, and the chunk it is in; undefined for a line the snapshot does not hold. */
+/**
+ * The customer that holds a line, and the chunk it is in; undefined for a line the snapshot does
+ * not hold.
+ */
 export async function findLine(
   pool: Pool,
   snapshotId: number,
@@ -175,7 +235,9 @@ export async function findLine(
      from ${lineTableOf(snapshotId)} l
      join snapshot_chunk c on c.snapshot_id = $1
        and l.customer_id between c.first_customer_id and c.last_customer_id
-     where l.line_id = $2`, [snapshotId, lineId])
+     where l.line_id = $2`,
+    [snapshotId, lineId],
+  )
   return rows[0] && { customerId: rows[0].customer_id, chunkNo: rows[0].chunk_no }
 }
 

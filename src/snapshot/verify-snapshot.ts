@@ -21,22 +21,28 @@ export async function verifySnapshot(
   options: { signal?: AbortSignal; onProgress?: (done: number, total: number) => void } = {},
 ): Promise<SnapshotVerification> {
   const altered: number[] = []
-  const listed = new Map((await store.listChunks(pool, snapshot.snapshotId)).map((it) => [it.chunkNo, it]))
-  const walked = await withClient(pool, (reader) => withClient(pool, async (chunks) => {
-    await store.prepareSortedRead(reader)
-    return await walkRows(reader, store.lineTableOf(snapshot.snapshotId), {
-      chunkLines: chunkLinesFor(snapshot.lines),
-      signal: options.signal,
-      onProgress: (lines) => options.onProgress?.(lines, snapshot.lines),
-      onChunk: async (chunk) => {
-        const range = listed.get(chunk.chunkNo)
-        listed.delete(chunk.chunkNo)
-        const same = range !== undefined && sameRange(range, chunk)
-          && sameContent(await store.readChunk(chunks, snapshot.snapshotId, chunk.chunkNo), chunk)
-        if (!same) altered.push(chunk.chunkNo)
-      },
-    })
-  }))
+  const listed = new Map(
+    (await store.listChunks(pool, snapshot.snapshotId)).map((it) => [it.chunkNo, it]),
+  )
+  const walked = await withClient(pool, (reader) =>
+    withClient(pool, async (chunks) => {
+      await store.prepareSortedRead(reader)
+      return await walkRows(reader, store.lineTableOf(snapshot.snapshotId), {
+        chunkLines: chunkLinesFor(snapshot.lines),
+        signal: options.signal,
+        onProgress: (lines) => options.onProgress?.(lines, snapshot.lines),
+        onChunk: async (chunk) => {
+          const range = listed.get(chunk.chunkNo)
+          listed.delete(chunk.chunkNo)
+          const same =
+            range !== undefined &&
+            sameRange(range, chunk) &&
+            sameContent(await store.readChunk(chunks, snapshot.snapshotId, chunk.chunkNo), chunk)
+          if (!same) altered.push(chunk.chunkNo)
+        },
+      })
+    }),
+  )
   // Chunks that the rows do not come to.
   altered.push(...listed.keys())
   const contentHash = walked.outcome === 'walked' ? walked.contentHash.toString('hex') : ''
@@ -45,8 +51,12 @@ export async function verifySnapshot(
 }
 
 function sameRange(range: SnapshotChunk, chunk: WalkedChunk): boolean {
-  return range.firstCustomerId === chunk.firstCustomerId && range.lastCustomerId === chunk.lastCustomerId
-    && range.lines === chunk.lines && range.customers === chunk.customers
+  return (
+    range.firstCustomerId === chunk.firstCustomerId &&
+    range.lastCustomerId === chunk.lastCustomerId &&
+    range.lines === chunk.lines &&
+    range.customers === chunk.customers
+  )
 }
 
 function sameContent(stored: store.StoredChunk, chunk: WalkedChunk): boolean {

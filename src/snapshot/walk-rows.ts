@@ -20,11 +20,20 @@ export interface WalkOptions {
 }
 
 export type Walked =
-  | { readonly outcome: 'walked'; readonly lines: number; readonly customers: number; readonly contentHash: Buffer }
+  | {
+      readonly outcome: 'walked'
+      readonly lines: number
+      readonly customers: number
+      readonly contentHash: Buffer
+    }
   /** Two lines of one customer disagree on its kind or birth date. */
   | { readonly outcome: 'conflicting_customers' }
 
-export async function walkRows(client: Client, table: string, options: WalkOptions): Promise<Walked> {
+export async function walkRows(
+  client: Client,
+  table: string,
+  options: WalkOptions,
+): Promise<Walked> {
   const walk = new Walk(options.chunkLines)
   const cutter = new RowCutter()
   for await (const piece of sortedRows(client, table)) {
@@ -35,7 +44,12 @@ export async function walkRows(client: Client, table: string, options: WalkOptio
   }
   if (walk.conflict) return { outcome: 'conflicting_customers' }
   await options.onChunk(walk.finish())
-  return { outcome: 'walked', lines: walk.lines, customers: walk.customers, contentHash: walk.contentHash() }
+  return {
+    outcome: 'walked',
+    lines: walk.lines,
+    customers: walk.customers,
+    contentHash: walk.contentHash(),
+  }
 }
 
 class Walk {

@@ -41,8 +41,13 @@ test('every contestant ran and every ledger was compared with the first', () => 
   expect(run).toMatchObject({ lines: LINES, equalLedgers: 4 })
   expect(run?.postings).toBeGreaterThan(LINES / 2)
   expect(run?.ledgerHash).toMatch(/^-?\d+$/)
-  expect(run?.standings.map((it) => it.name)).toEqual(
-    ['redress plan', 'redress run', 'chunked SQL', 'raw COPY', 'query builder'])
+  expect(run?.standings.map((it) => it.name)).toEqual([
+    'redress plan',
+    'redress run',
+    'chunked SQL',
+    'raw COPY',
+    'query builder',
+  ])
   for (const it of run?.standings.slice(1, 4) ?? []) expect(it.written).toBe(run?.postings)
 })
 

@@ -1,7 +1,14 @@
 /** Charts and numbers as people read them. */
 import { describe, expect, it } from 'vitest'
 import {
-  barChart, barOf, formatBytes, formatCount, formatDuration, formatShare, formatShort, formatWon,
+  barChart,
+  barOf,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatShare,
+  formatShort,
+  formatWon,
   widthOf,
 } from '../../src/cli/chart.js'
 

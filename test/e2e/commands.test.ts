@@ -4,7 +4,14 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { redress } from '../support/cli.js'
 import {
-  AS_OF, LATE_CONSENT, LATE_STATUS, NINE_LINES, NOW, complaintOf, row, setting,
+  AS_OF,
+  LATE_CONSENT,
+  LATE_STATUS,
+  NINE_LINES,
+  NOW,
+  complaintOf,
+  row,
+  setting,
 } from './setting.js'
 import type { Setting } from './setting.js'
 
@@ -63,15 +70,28 @@ describe('snapshot', () => {
     sha256 = createHash('sha256').update(readFileSync(path)).digest('hex')
     const told = await here.ok('snapshot', 'import', path, '--as-of', AS_OF)
     expect(told).toMatchObject({
-      snapshot_id: 1, as_of: AS_OF, read: 10, accepted: 9, quarantined: 1,
-      duplicate: 0, sha256, sealed: true, content_hash: expect.stringMatching(/^[0-9a-f]{64}$/) })
+      snapshot_id: 1,
+      as_of: AS_OF,
+      read: 10,
+      accepted: 9,
+      quarantined: 1,
+      duplicate: 0,
+      sha256,
+      sealed: true,
+      content_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    })
   })
 
   it('import of the same file changes nothing and says so', async () => {
     const path = `${here.folder}/snapshot.csv`
     const again = await here.ok('snapshot', 'import', path, '--as-of', AS_OF)
     expect(again).toMatchObject({
-      snapshot_id: 1, read: 10, accepted: 9, quarantined: 1, sha256, already: true,
+      snapshot_id: 1,
+      read: 10,
+      accepted: 9,
+      quarantined: 1,
+      sha256,
+      already: true,
     })
     const text = await redress(['snapshot', 'import', path, '--as-of', AS_OF], here.environment)
     expect(text.stdout).toContain('nothing changed')
@@ -79,8 +99,8 @@ describe('snapshot', () => {
   })
 
   it('import over the quarantine budget is held with exit 3 and accepts nothing', async () => {
-    const bad = Array.from(
-      { length: 11 }, (_, index) => row({ line_id: `0${index}`, customer_id: '1' })
+    const bad = Array.from({ length: 11 }, (_, index) =>
+      row({ line_id: `0${index}`, customer_id: '1' }),
     )
     const path = here.file('bad.csv', [...NINE_LINES, ...bad])
     const held = await here.run('snapshot', 'import', path, '--as-of', AS_OF)
@@ -95,7 +115,11 @@ describe('snapshot', () => {
   it('list, show and verify tell what was sealed', async () => {
     const [listed] = await here.list('snapshot', 'list')
     expect(listed).toMatchObject({
-      snapshot_id: 1, as_of: AS_OF, lines: 9, customers: 8, sealed: true,
+      snapshot_id: 1,
+      as_of: AS_OF,
+      lines: 9,
+      customers: 8,
+      sealed: true,
     })
     const shown = await here.ok('snapshot', 'show', '1')
     expect(shown).toMatchObject({ snapshot_id: 1, content_hash: listed?.content_hash })
@@ -114,24 +138,36 @@ describe('snapshot', () => {
 
 describe('status and consents', () => {
   it('import counts rows that say nothing new as duplicates', async () => {
-    const status = here.file(
-      'status.csv', [...LATE_STATUS, LATE_STATUS[1]!, '999,suspended,2026-02-03T00:00:00+09:00']
-    )
+    const status = here.file('status.csv', [
+      ...LATE_STATUS,
+      LATE_STATUS[1]!,
+      '999,suspended,2026-02-03T00:00:00+09:00',
+    ])
     expect(await here.ok('status', 'import', status)).toMatchObject({
-      read: 3, accepted: 2, quarantined: 0, duplicate: 1,
+      read: 3,
+      accepted: 2,
+      quarantined: 0,
+      duplicate: 1,
     })
     expect(await here.ok('status', 'import', status)).toMatchObject({
-      read: 3, accepted: 2, duplicate: 1, already: true,
+      read: 3,
+      accepted: 2,
+      duplicate: 1,
+      already: true,
     })
     const consents = here.file('consents.csv', LATE_CONSENT)
     expect(await here.ok('consents', 'import', consents)).toMatchObject({
-      read: 1, accepted: 1, duplicate: 0,
+      read: 1,
+      accepted: 1,
+      duplicate: 0,
     })
   })
 
   it('import refuses a file without one of its columns', async () => {
     const result = await here.run(
-      'status', 'import', here.file('short.csv', ['line_id,status', '101,active'])
+      'status',
+      'import',
+      here.file('short.csv', ['line_id,status', '101,active']),
     )
     expect(result.exitCode).toBe(2)
     expect(complaintOf(result)).toMatch(/short\.csv:1:effective_at/)
@@ -142,19 +178,60 @@ describe('plan', () => {
   it('counts every decision of every subject and writes no entry', async () => {
     const plan = await here.ok('plan', '2026-02')
     expect(plan).toMatchObject({
-      programme: 'kt-2026', version: 1, period: '2026-02', snapshot_id: 1, lines: 9,
-      customers: 8, change_from_previous: {}, holds: [],
+      programme: 'kt-2026',
+      version: 1,
+      period: '2026-02',
+      snapshot_id: 1,
+      lines: 9,
+      customers: 8,
+      change_from_previous: {},
+      holds: [],
       plan_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
     })
     expect(plan.plan_id).toMatch(/^\d+$/)
     // 102 left before the period and 107's guardian agreed in time: the imports above.
     expect(plan.benefits).toEqual({
-      data: { grants: 4, reversals: 0, unchanged: 0, refused: 5, quantity: 4 * 102_400, reasons: {
-        ELIGIBLE: 4, MVNO: 1, PREPAID: 1, SECOND_DEVICE: 1, SUSPENDED_AT_BASE: 1, TERMINATED: 1 } },
-      membership: { grants: 6, reversals: 0, unchanged: 0, refused: 3, quantity: 36, reasons: {
-        ELIGIBLE: 6, MVNO: 1, SECOND_DEVICE: 1, TERMINATED: 1 } },
-      insurance: { grants: 0, reversals: 0, unchanged: 0, refused: 8, quantity: 0, reasons: {
-        CORPORATE: 1, MVNO: 1, NO_APPLICATION: 5, TERMINATED: 1 } },
+      data: {
+        grants: 4,
+        reversals: 0,
+        unchanged: 0,
+        refused: 5,
+        quantity: 4 * 102_400,
+        reasons: {
+          ELIGIBLE: 4,
+          MVNO: 1,
+          PREPAID: 1,
+          SECOND_DEVICE: 1,
+          SUSPENDED_AT_BASE: 1,
+          TERMINATED: 1,
+        },
+      },
+      membership: {
+        grants: 6,
+        reversals: 0,
+        unchanged: 0,
+        refused: 3,
+        quantity: 36,
+        reasons: {
+          ELIGIBLE: 6,
+          MVNO: 1,
+          SECOND_DEVICE: 1,
+          TERMINATED: 1,
+        },
+      },
+      insurance: {
+        grants: 0,
+        reversals: 0,
+        unchanged: 0,
+        refused: 8,
+        quantity: 0,
+        reasons: {
+          CORPORATE: 1,
+          MVNO: 1,
+          NO_APPLICATION: 5,
+          TERMINATED: 1,
+        },
+      },
     })
     expect(await here.query('select from ledger_posting')).toHaveLength(0)
   })
@@ -165,7 +242,8 @@ describe('plan', () => {
     expect(again.plan_hash).toBe(first.plan_hash)
     expect(again.plan_id).not.toBe(first.plan_id)
     const later = await redress(
-      ['plan', '2026-02', '--json', '--now', '2026-02-02T09:00:00+09:00'], here.environment
+      ['plan', '2026-02', '--json', '--now', '2026-02-02T09:00:00+09:00'],
+      here.environment,
     )
     expect(later.json.plan_hash).not.toBe(first.plan_hash)
   })
@@ -175,7 +253,11 @@ describe('plan', () => {
     try {
       // Shifts the ids that this database gives out.
       await other.ok(
-        'snapshot', 'import', here.file('later.csv', NINE_LINES), '--as-of', '2026-01-31'
+        'snapshot',
+        'import',
+        here.file('later.csv', NINE_LINES),
+        '--as-of',
+        '2026-01-31',
       )
       await other.ok('consents', 'import', `${here.folder}/consents.csv`)
       await other.ok('status', 'import', `${here.folder}/status.csv`)
@@ -190,20 +272,28 @@ describe('plan', () => {
 
   it('tells the change from the period before', async () => {
     const march = await here.ok('plan', '2026-03')
-    expect(march.benefits.roaming_bonus).toMatchObject({ grants: 7, refused: 2, reasons: {
-      ELIGIBLE: 6, PROMOTION_EXTENDED: 1, MVNO: 1, TERMINATED: 1 } })
+    expect(march.benefits.roaming_bonus).toMatchObject({
+      grants: 7,
+      refused: 2,
+      reasons: {
+        ELIGIBLE: 6,
+        PROMOTION_EXTENDED: 1,
+        MVNO: 1,
+        TERMINATED: 1,
+      },
+    })
     expect(march.change_from_previous).toEqual({ data: { grants: 0, refused: 0 } })
   })
 })
 
 describe('what goes where', () => {
-  it('prints one JSON document on stdout with --json and people\'s text on stderr', async () => {
+  it("prints one JSON document on stdout with --json and people's text on stderr", async () => {
     const result = await redress(['plan', '2026-02', '--json', '--now', NOW], here.environment)
     expect(result.json).toMatchObject({ period: '2026-02' })
     expect(result.stderr).not.toBe('')
   })
 
-  it('prints people\'s text on stdout without --json', async () => {
+  it("prints people's text on stdout without --json", async () => {
     const result = await redress(['plan', '2026-02', '--now', NOW], here.environment)
     expect(result.stdout).toContain('9 lines of 8 customers')
   })
@@ -212,7 +302,8 @@ describe('what goes where', () => {
     const result = await redress(['plan', '2026-02', '--quiet', '--now', NOW], here.environment)
     expect(result.stderr).toBe('')
     const silent = await redress(
-      ['plan', '2026-02', '--quiet', '--json', '--now', NOW], here.environment
+      ['plan', '2026-02', '--quiet', '--json', '--now', NOW],
+      here.environment,
     )
     expect(silent.stderr).toBe('')
     expect(silent.json).toMatchObject({ period: '2026-02' })

@@ -4,7 +4,13 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
-  AS_OF, LATE_CONSENT, LATE_STATUS, NINE_LINES, holdingsOf, row, setting,
+  AS_OF,
+  LATE_CONSENT,
+  LATE_STATUS,
+  NINE_LINES,
+  holdingsOf,
+  row,
+  setting,
 } from './setting.js'
 import type { Entry, Setting } from './setting.js'
 
@@ -44,28 +50,50 @@ describe('a correction of a closed period', () => {
     await importChanges(here)
     const plan = await here.ok('plan', '2026-02')
     expect(plan.benefits.data).toMatchObject({
-      grants: 1, reversals: 1, unchanged: 3, refused: 5, quantity: 0,
+      grants: 1,
+      reversals: 1,
+      unchanged: 3,
+      refused: 5,
+      quantity: 0,
     })
     expect(plan.benefits.membership).toMatchObject({
-      grants: 0, reversals: 1, unchanged: 6, refused: 3, quantity: -6,
+      grants: 0,
+      reversals: 1,
+      unchanged: 6,
+      refused: 3,
+      quantity: -6,
     })
     expect(plan.benefits.insurance).toMatchObject({
-      grants: 0, reversals: 1, unchanged: 0, refused: 8, quantity: -24,
+      grants: 0,
+      reversals: 1,
+      unchanged: 0,
+      refused: 8,
+      quantity: -24,
     })
   })
 
   it('posts linked entries with numbers that go on', async () => {
     const run = await here.ok('run', '2026-02', '--yes')
     expect(run).toMatchObject({
-      run_id: '2', state: 'closed', entries_written: 4, entries_already_present: 0,
+      run_id: '2',
+      state: 'closed',
+      entries_written: 4,
+      entries_already_present: 0,
     })
     expect(run.balance.data).toEqual({
-      subjects: 9, granted: 1, reversed: 1, unchanged: 3, refused: 5, ok: true,
+      subjects: 9,
+      granted: 1,
+      reversed: 1,
+      unchanged: 3,
+      refused: 5,
+      ok: true,
     })
     const posted = await here.entries('--run', '2')
     expect(posted.map(told)).toEqual([
-      'data 102 3 reversal 102400 TERMINATED', 'membership 102 4 reversal 6 TERMINATED',
-      'insurance 102 2 reversal 24 TERMINATED', 'data 107 2 grant 102400 ELIGIBLE',
+      'data 102 3 reversal 102400 TERMINATED',
+      'membership 102 4 reversal 6 TERMINATED',
+      'insurance 102 2 reversal 24 TERMINATED',
+      'data 107 2 grant 102400 ELIGIBLE',
     ])
   })
 
@@ -82,19 +110,24 @@ describe('a correction of a closed period', () => {
     const back = here.file('back.csv', [LATE_STATUS[0]!, '102,active,2026-01-25T10:00:00+09:00'])
     await here.ok('status', 'import', back)
     expect(await here.ok('run', '2026-02', '--yes')).toMatchObject({
-      state: 'closed', entries_written: 3,
+      state: 'closed',
+      entries_written: 3,
     })
     const of102 = (await here.entries('--period', '2026-02')).filter((it) => it.line_id === '102')
     expect(of102.map(told)).toEqual([
-      'data 102 1 grant 102400 ELIGIBLE', 'membership 102 2 grant 6 ELIGIBLE',
+      'data 102 1 grant 102400 ELIGIBLE',
+      'membership 102 2 grant 6 ELIGIBLE',
       'insurance 102 1 grant 24 AGE_65',
-      'data 102 3 reversal 102400 TERMINATED', 'membership 102 4 reversal 6 TERMINATED',
+      'data 102 3 reversal 102400 TERMINATED',
+      'membership 102 4 reversal 6 TERMINATED',
       'insurance 102 2 reversal 24 TERMINATED',
-      'data 102 5 grant 102400 ELIGIBLE', 'membership 102 6 grant 6 ELIGIBLE',
+      'data 102 5 grant 102400 ELIGIBLE',
+      'membership 102 6 grant 6 ELIGIBLE',
       'insurance 102 3 grant 24 AGE_65',
     ])
     expect(await here.ok('run', '2026-02', '--yes')).toMatchObject({
-      entries_written: 0, entries_already_present: 19,
+      entries_written: 0,
+      entries_already_present: 19,
     })
     expect(await here.ok('ledger', 'verify', '--replay')).toMatchObject({ ok: true })
   })
@@ -105,7 +138,10 @@ describe('version 2 of the programme', () => {
     ...NINE_LINES.filter((it) => !it.startsWith('101,')),
     row({ line_id: '110', customer_id: '908', activated_on: '2026-01-20' }),
     row({
-      line_id: '111', customer_id: '901', birth_date: '1950-03-04', activated_on: '2026-01-21',
+      line_id: '111',
+      customer_id: '901',
+      birth_date: '1950-03-04',
+      activated_on: '2026-01-21',
     }),
   ]
 
@@ -116,7 +152,10 @@ describe('version 2 of the programme', () => {
     expect(plan).toMatchObject({ programme: 'kt-2026', version: 2, lines: 10, customers: 9 })
     // 101 is not in the snapshot of that day any more, 110 and 111 are new in it.
     expect(plan.benefits.data).toMatchObject({
-      grants: 2, reversals: 1, unchanged: 4, quantity: 102_400,
+      grants: 2,
+      reversals: 1,
+      unchanged: 4,
+      quantity: 102_400,
     })
     expect(plan.benefits.membership).toMatchObject({ grants: 2, reversals: 1, unchanged: 6 })
     expect(plan.benefits.insurance).toMatchObject({ grants: 0, reversals: 0, unchanged: 1 })
@@ -126,13 +165,19 @@ describe('version 2 of the programme', () => {
     const run = await here.ok('run', '2026-02', '--yes', '--programme', 'kt-2026@2')
     expect(run).toMatchObject({ state: 'closed', entries_written: 6 })
     const reversed = (await here.entries('--run', run.run_id)).filter(
-      (it) => it.entry_type === 'reversal'
+      (it) => it.entry_type === 'reversal',
     )
     expect(reversed.map((it) => `${it.version} ${it.line_id} ${it.benefit}`)).toEqual([
-      '2 101 data', '2 101 membership'])
+      '2 101 data',
+      '2 101 membership',
+    ])
     const other = await fresh()
     await other.ok(
-      'snapshot', 'import', other.file('later.csv', JANUARY_31), '--as-of', '2026-01-31'
+      'snapshot',
+      'import',
+      other.file('later.csv', JANUARY_31),
+      '--as-of',
+      '2026-01-31',
     )
     await other.ok('consents', 'import', other.file('consents.csv', LATE_CONSENT))
     await other.ok('run', '2026-02', '--yes', '--programme', 'kt-2026@2')

@@ -59,10 +59,18 @@ export const read = (rows: number, quarantined = 0): { readonly counts: Counts }
   counts: { read: rows, quarantined },
 })
 export const accepted = (name: string, content: Buffer, rows = 3): HostileFile => ({
-  name, content, exit: 0, ...read(rows), faults: [],
+  name,
+  content,
+  exit: 0,
+  ...read(rows),
+  faults: [],
 })
 export const oneFault = (name: string, content: Buffer, fault: string): HostileFile => ({
-  name, content, exit: 0, ...read(2, 1), faults: [fault],
+  name,
+  content,
+  exit: 0,
+  ...read(2, 1),
+  faults: [fault],
 })
 export const badField = (
   name: string,

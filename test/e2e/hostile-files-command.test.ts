@@ -12,8 +12,9 @@ import { setting } from './setting.js'
 import type { Setting } from './setting.js'
 
 // Every twelfth, and of those that take a way of their own to be made, one.
-const SPREAD = HOSTILE_FILES.filter((it, index) =>
-  it.content !== 'unreadable' && (index % 12 === 0 || it.content === 'directory'))
+const SPREAD = HOSTILE_FILES.filter(
+  (it, index) => it.content !== 'unreadable' && (index % 12 === 0 || it.content === 'directory'),
+)
 
 let at: Setting
 

@@ -52,7 +52,11 @@ test.each(HOSTILE_FILES.map((it, index) => ({ ...it, index })))('$name', async (
     const { read, quarantined } = file.counts
     const accepted = file.exit === 0 ? read - quarantined : 0
     expect(await storedCounts(String(outcome.importId))).toEqual({
-      state: file.exit === 0 ? 'accepted' : 'held', read, accepted, quarantined, duplicate: 0,
+      state: file.exit === 0 ? 'accepted' : 'held',
+      read,
+      accepted,
+      quarantined,
+      duplicate: 0,
     })
     expect(await linesOf(String(outcome.importId))).toBe(accepted)
   }
@@ -82,7 +86,8 @@ async function tryImport(file: HostileFile, path: string): Promise<Outcome> {
         budget: file.budget === undefined ? undefined : parseBudget(file.budget),
         importedBy: 'tester',
         now: () => '2026-02-01T09:00:00+09:00',
-      }))
+      }),
+    )
     const { importId, unknownColumns } = report
     return { exit: 0, importId, unknownColumns, report, faults: await faultsOf(importId) }
   } catch (error) {

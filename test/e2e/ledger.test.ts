@@ -29,18 +29,25 @@ describe('ledger export', () => {
   it('holds what the runs wrote, each value in its column', async () => {
     entries = await here.entries()
     const runs = await here.list('runs', 'list')
-    const granted = runs.flatMap((it) => Object.values(it.balance))
+    const granted = runs
+      .flatMap((it) => Object.values(it.balance))
       .reduce((sum, it) => sum + it.granted, 0)
     expect(entries).toHaveLength(granted)
     for (const it of entries) {
       expect(it).toMatchObject({
-        programme: 'kt-2026', version: '1', entry_type: 'grant', option: '',
+        programme: 'kt-2026',
+        version: '1',
+        entry_type: 'grant',
+        option: '',
       })
       expect(`${it.customer_id} ${it.line_id}`).toMatch(/^[1-9]\d* [1-9]\d*$/)
       expect(it.recorded_at).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
     }
-    const forms = new Set(entries.map((it) =>
-      [it.period, it.benefit, it.quantity, it.unit, it.valid_from, it.valid_to, it.run_id].join()))
+    const forms = new Set(
+      entries.map((it) =>
+        [it.period, it.benefit, it.quantity, it.unit, it.valid_from, it.valid_to, it.run_id].join(),
+      ),
+    )
     expect([...forms].toSorted()).toEqual([
       '2026-02,data,102400,MB,2026-02-01,2026-02-28,1',
       '2026-02,insurance,24,months,2026-03-01,2028-02-29,1',
@@ -57,20 +64,24 @@ describe('ledger export', () => {
       numbers.set(key, [...(numbers.get(key) ?? []), Number(it.entry_no)])
     }
     for (const [key, found] of numbers) {
-      expect(found.toSorted((a, b) => a - b), key).toEqual(found.map((_, index) => index + 1))
+      expect(
+        found.toSorted((a, b) => a - b),
+        key,
+      ).toEqual(found.map((_, index) => index + 1))
     }
     expect([...numbers.keys()].some((it) => it.includes('customer'))).toBe(true)
   })
 
   it('can be cut down by period, benefit and run', async () => {
     expect(await here.entries('--period', '2026-03')).toEqual(
-      entries.filter((it) => it.period === '2026-03')
+      entries.filter((it) => it.period === '2026-03'),
     )
     expect(await here.entries('--benefit', 'insurance')).toEqual(
-      entries.filter((it) => it.benefit === 'insurance')
+      entries.filter((it) => it.benefit === 'insurance'),
     )
-    expect(await here.entries('--run', '1', '--benefit', 'data'))
-      .toEqual(entries.filter((it) => it.run_id === '1' && it.benefit === 'data'))
+    expect(await here.entries('--run', '1', '--benefit', 'data')).toEqual(
+      entries.filter((it) => it.run_id === '1' && it.benefit === 'data'),
+    )
     expect(await here.entries('--run', '4711')).toEqual([])
   })
 
@@ -120,23 +131,32 @@ describe('ledger verify', () => {
   })
 
   it.each([
-    { what: 'an altered row', statement: `update ledger_posting_1 set entry_set_id =
+    {
+      what: 'an altered row',
+      statement: `update ledger_posting_1 set entry_set_id =
         (select min(entry_set_id) from entry_set it
          where plan_id = 1 and it.entry_set_id <> ledger_posting_1.entry_set_id)
-      where ${ONE}`, },
+      where ${ONE}`,
+    },
     {
       what: 'a row that moved to another line',
       statement: `update ledger_posting_1 set line_id = line_id + 1 where ${ONE}`,
     },
     { what: 'a missing row', statement: `delete from ledger_posting_1 where ${ONE}` },
-    { what: 'an added row', statement: `insert into ledger_posting_1
-      select customer_id, 5, entry_set_id, 1, 1 from ledger_posting_1 where ${ONE}` },
+    {
+      what: 'an added row',
+      statement: `insert into ledger_posting_1
+      select customer_id, 5, entry_set_id, 1, 1 from ledger_posting_1 where ${ONE}`,
+    },
   ])('names run and chunk of $what, with exit 3', async ({ statement }) => {
     await here.query('create table kept as select * from ledger_posting_1')
     await tamper('ledger_posting_1', statement)
     const result = await here.run('ledger', 'verify')
-    await tamper('ledger_posting_1', `delete from ledger_posting_1;
-      insert into ledger_posting_1 select * from kept; drop table kept`)
+    await tamper(
+      'ledger_posting_1',
+      `delete from ledger_posting_1;
+      insert into ledger_posting_1 select * from kept; drop table kept`,
+    )
     expect(result.exitCode).toBe(3)
     expect(complaintOf(result)).toContain('run 1 chunk 1')
     expect(result.json.ok).toBe(false)
@@ -153,8 +173,11 @@ describe('ledger verify', () => {
     await tamper('status_change', status)
     const hashes = await here.run('ledger', 'verify')
     const replayed = await here.run('ledger', 'verify', '--replay')
-    await tamper('status_change', `delete from status_change;
-      insert into status_change overriding system value select * from kept; drop table kept`)
+    await tamper(
+      'status_change',
+      `delete from status_change;
+      insert into status_change overriding system value select * from kept; drop table kept`,
+    )
     expect(hashes.exitCode).toBe(0)
     expect(replayed.exitCode).toBe(3)
     expect(complaintOf(replayed)).toMatch(/settled facts differ from the imported changes/)
@@ -171,32 +194,46 @@ describe('snapshot verify', () => {
     const aside = (statement: string): Promise<unknown> =>
       here.query(`begin; ${statement}; rollback`)
     await expect(aside('delete from snapshot_line')).rejects.toThrow(/refused/)
-    await expect(aside(
-      `insert into snapshot_line select (jsonb_populate_record(it, '{"line_id": 5}')).*
-      from snapshot_line it limit 1`)).rejects.toThrow(/refused/)
+    await expect(
+      aside(
+        `insert into snapshot_line select (jsonb_populate_record(it, '{"line_id": 5}')).*
+      from snapshot_line it limit 1`,
+      ),
+    ).rejects.toThrow(/refused/)
     await expect(here.query('update snapshot_chunk set lines = 0')).rejects.toThrow(/refused/)
     await expect(here.query('update snapshot set lines = 0')).rejects.toThrow(/refused/)
   })
 
   it.each([
-    { what: 'an altered row', table: 'snapshot_line_1',
-      statement: `update snapshot_line_1 set activated_on = activated_on - 1 where ${FIRST}` },
-    { what: 'an altered personal value', table: 'snapshot_line_1',
-      statement: `update snapshot_line_1 set notice_number = '01000000000' where ${FIRST}` },
     {
-      what: 'a missing row', table: 'snapshot_line_1',
+      what: 'an altered row',
+      table: 'snapshot_line_1',
+      statement: `update snapshot_line_1 set activated_on = activated_on - 1 where ${FIRST}`,
+    },
+    {
+      what: 'an altered personal value',
+      table: 'snapshot_line_1',
+      statement: `update snapshot_line_1 set notice_number = '01000000000' where ${FIRST}`,
+    },
+    {
+      what: 'a missing row',
+      table: 'snapshot_line_1',
       statement: `delete from snapshot_line_1 where ${FIRST}`,
     },
-    { what: 'an altered pack', table: 'snapshot_chunk',
+    {
+      what: 'an altered pack',
+      table: 'snapshot_chunk',
       statement: `update snapshot_chunk set pack = set_byte(pack, 40, get_byte(pack, 40) # 1)
-        where chunk_no = 1` },
+        where chunk_no = 1`,
+    },
   ])('names the chunks with $what, with exit 3', async ({ table, statement }) => {
     await here.query(`create table kept as select * from ${table}`)
     await tamper(table, statement)
     const result = await here.run('snapshot', 'verify', '1')
     const replayed = await here.run('ledger', 'verify', '--replay')
     await tamper(
-      table, `delete from ${table}; insert into ${table} select * from kept; drop table kept`
+      table,
+      `delete from ${table}; insert into ${table} select * from kept; drop table kept`,
     )
     expect(result.exitCode).toBe(3)
     expect(complaintOf(result)).toMatch(/snapshot 1: 1 chunks differ/)

@@ -25,14 +25,22 @@ const birthDateOf = (index: number): string => {
 }
 const numberOf = (index: number): string => `0107${`${1_000_000 + index * 613}`.slice(-7)}`
 
-const GOOD = Array.from({ length: CUSTOMERS }, (_, index) => row({
-  line_id: `${70_000 + index}`, customer_id: `${50_000 + index}`,
-  birth_date: birthDateOf(index), notice_number: numberOf(index),
-}))
+const GOOD = Array.from({ length: CUSTOMERS }, (_, index) =>
+  row({
+    line_id: `${70_000 + index}`,
+    customer_id: `${50_000 + index}`,
+    birth_date: birthDateOf(index),
+    notice_number: numberOf(index),
+  }),
+)
 
 /** Values that stand where they must not, one a row; each has to be described and never quoted. */
 const MISPLACED = [
-  '1911-02-30', '19110203x', 'Kim Minji 900101', '010-7777-8888', 'minji@example.com'
+  '1911-02-30',
+  '19110203x',
+  'Kim Minji 900101',
+  '010-7777-8888',
+  'minji@example.com',
 ]
 const BAD = [
   row({ line_id: '1', customer_id: '1', birth_date: MISPLACED[0]! }),
@@ -41,14 +49,24 @@ const BAD = [
   row({ line_id: '4', customer_id: '4', notice_number: MISPLACED[3]! }),
   `${row({ line_id: '5', customer_id: '5' })},${MISPLACED[4]}`,
   row({
-    line_id: '70000', customer_id: '50000', birth_date: birthDateOf(0), notice_number: numberOf(0),
+    line_id: '70000',
+    customer_id: '50000',
+    birth_date: birthDateOf(0),
+    notice_number: numberOf(0),
   }),
   row({
-    line_id: '6', customer_id: '50001', birth_date: '1918-09-10', notice_number: numberOf(9_999),
+    line_id: '6',
+    customer_id: '50001',
+    birth_date: '1918-09-10',
+    notice_number: numberOf(9_999),
   }),
 ]
-const VALUES = new Set([...MISPLACED, '1918-09-10', numberOf(9_999),
-  ...GOOD.flatMap((_, index) => [birthDateOf(index), numberOf(index)])])
+const VALUES = new Set([
+  ...MISPLACED,
+  '1918-09-10',
+  numberOf(9_999),
+  ...GOOD.flatMap((_, index) => [birthDateOf(index), numberOf(index)]),
+])
 
 let home: string
 let redis: RealRedis
@@ -112,7 +130,8 @@ describe('what a whole path says', () => {
     ] as const
     for (const [name, content] of refused) {
       const { exitCode } = await say(
-        'kim', `snapshot import ${place(name, content)} --as-of ${AS_OF} --json --verbose`
+        'kim',
+        `snapshot import ${place(name, content)} --as-of ${AS_OF} --json --verbose`,
       )
       expect({ name, exitCode }).toEqual({ name, exitCode: 2 })
     }
@@ -135,9 +154,12 @@ describe('what a whole path says', () => {
 
   it('holds none of it while rows in the database were altered and a table is gone', async () => {
     const url = urlOf(home)
-    await query(url, `alter table snapshot_line_1 disable trigger user;
+    await query(
+      url,
+      `alter table snapshot_line_1 disable trigger user;
       update snapshot_line_1 set birth_date = '1912-01-02' where line_id = 70005;
-      alter table snapshot_line_1 enable trigger user`)
+      alter table snapshot_line_1 enable trigger user`,
+    )
     expect((await say('kim', 'snapshot verify 1 --verbose')).exitCode).toBe(3)
     expect((await say('kim', 'ledger verify --replay --verbose')).exitCode).toBe(3)
     await query(url, 'alter table quarantined_row rename to hidden_row')
@@ -154,11 +176,13 @@ describe('what the servers keep', () => {
     expect((await say('kim', 'run 2026-03 --snapshot 1 --yes --detach --json')).exitCode).toBe(0)
     const url = urlOf(home)
     const tables = await query(
-      url, `select tablename as name from pg_tables where schemaname = 'bullmq'`
+      url,
+      `select tablename as name from pg_tables where schemaname = 'bullmq'`,
     )
     for (const { name } of tables) {
       const rows = await query(
-        url, `select to_jsonb(it)::text as row from bullmq.${String(name)} it`
+        url,
+        `select to_jsonb(it)::text as row from bullmq.${String(name)} it`,
       )
       texts.push({ name: `bullmq.${String(name)}`, text: rows.map((it) => it['row']).join('\n') })
     }
@@ -208,12 +232,19 @@ async function dumpOf(url: string): Promise<string> {
 
 async function valueOf(client: Redis, key: string): Promise<unknown> {
   switch (await client.type(key)) {
-    case 'string': return await client.get(key)
-    case 'hash': return await client.hgetall(key)
-    case 'list': return await client.lrange(key, 0, -1)
-    case 'set': return await client.smembers(key)
-    case 'zset': return await client.zrange(key, '0', '-1')
-    case 'stream': return await client.xrange(key, '-', '+')
-    default: throw new Error(`a type that this test does not read, at ${key}`)
+    case 'string':
+      return await client.get(key)
+    case 'hash':
+      return await client.hgetall(key)
+    case 'list':
+      return await client.lrange(key, 0, -1)
+    case 'set':
+      return await client.smembers(key)
+    case 'zset':
+      return await client.zrange(key, '0', '-1')
+    case 'stream':
+      return await client.xrange(key, '-', '+')
+    default:
+      throw new Error(`a type that this test does not read, at ${key}`)
   }
 }

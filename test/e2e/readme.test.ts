@@ -45,10 +45,14 @@ describe('the README', () => {
 function examplesIn(text: string): readonly Example[] {
   const blocks = [...text.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map((it) => it[1] ?? '')
   return blocks.flatMap((block) =>
-    block.split(/^\$ /m).slice(1).map((example) => {
-      const [command = '', ...printed] = example.trimEnd().split('\n')
-      return { command, printed }
-    }))
+    block
+      .split(/^\$ /m)
+      .slice(1)
+      .map((example) => {
+        const [command = '', ...printed] = example.trimEnd().split('\n')
+        return { command, printed }
+      }),
+  )
 }
 
 // Progress is left out by --quiet: on stderr, its rates differ each time.
@@ -56,21 +60,28 @@ async function run(command: string): Promise<readonly string[]> {
   const quiet = command.startsWith('redress ') ? `${command} --quiet` : command
   const { DATABASE_URL: _, REDIS_URL: __, ...environment } = process.env
   return await new Promise((resolve) => {
-    execFile('sh', ['-c', `${quiet} 2>&1`], {
-      cwd: folder,
-      env: {
-        ...environment,
-        PATH: `${join(root, 'scripts')}:${process.env['PATH'] ?? ''}`,
-        REDRESS_HOME: join(folder, 'home'),
+    execFile(
+      'sh',
+      ['-c', `${quiet} 2>&1`],
+      {
+        cwd: folder,
+        env: {
+          ...environment,
+          PATH: `${join(root, 'scripts')}:${process.env['PATH'] ?? ''}`,
+          REDRESS_HOME: join(folder, 'home'),
+        },
       },
-    }, (_error, stdout) => {
-      resolve(command.startsWith('redress ') ? stdout.trimEnd().split('\n') : [])
-    })
+      (_error, stdout) => {
+        resolve(command.startsWith('redress ') ? stdout.trimEnd().split('\n') : [])
+      },
+    )
   })
 }
 
 function comparable(lines: readonly string[]): readonly string[] {
-  return lines.map((line) => line
-    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '<instant>')
-    .replaceAll(/\b([0-9a-f]{64}|[0-9a-f]{16})\b/g, '<hash>'))
+  return lines.map((line) =>
+    line
+      .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '<instant>')
+      .replaceAll(/\b([0-9a-f]{64}|[0-9a-f]{16})\b/g, '<hash>'),
+  )
 }

@@ -63,11 +63,15 @@ describe('approve', () => {
   it('of a plan that a new import made stale is refused with exit 4, as is its run', async () => {
     const stale = (await here.ok('plan', '2026-02')).plan_id
     expect((await asOther('approve', stale)).exitCode).toBe(0)
-    const status = here.file(
-      'status.csv', [LATE_STATUS[0]!, '999,terminated,2026-01-20T10:00:00+09:00']
-    )
+    const status = here.file('status.csv', [
+      LATE_STATUS[0]!,
+      '999,terminated,2026-01-20T10:00:00+09:00',
+    ])
     await here.ok('status', 'import', status)
-    for (const args of [['approve', stale], ['run', '2026-02', '--plan', stale]]) {
+    for (const args of [
+      ['approve', stale],
+      ['run', '2026-02', '--plan', stale],
+    ]) {
       const refused = await asOther(...args)
       expect(refused.exitCode).toBe(4)
       expect(complaintOf(refused)).toContain('changes were imported since')
@@ -79,13 +83,21 @@ describe('approve', () => {
     const approved = await asOther('approve', plan.plan_id)
     expect(approved.exitCode).toBe(0)
     expect(approved.json).toMatchObject({
-      plan_id: plan.plan_id, plan_hash: plan.plan_hash, approved_by: OTHER,
+      plan_id: plan.plan_id,
+      plan_hash: plan.plan_hash,
+      approved_by: OTHER,
     })
     const run = await here.ok('run', '2026-02', '--plan', plan.plan_id)
     // 101, 102, 108, 109 get data; all but 103 and 104 membership; customer 901 insurance.
     expect(run).toMatchObject({
-      run_id: '1', plan_id: plan.plan_id, state: 'closed', entries_written: 12,
-      entries_already_present: 0, chunks: 1, root_hash: expect.stringMatching(/^[0-9a-f]{64}$/) })
+      run_id: '1',
+      plan_id: plan.plan_id,
+      state: 'closed',
+      entries_written: 12,
+      entries_already_present: 0,
+      chunks: 1,
+      root_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    })
     expect(run.balance).toEqual({
       data: { subjects: 9, granted: 4, reversed: 0, unchanged: 0, refused: 5, ok: true },
       membership: { subjects: 9, granted: 7, reversed: 0, unchanged: 0, refused: 2, ok: true },
@@ -98,7 +110,10 @@ describe('run', () => {
   it('once more writes nothing and tells what is there', async () => {
     const again = await here.ok('run', '2026-02', '--yes')
     expect(again).toMatchObject({
-      run_id: '1', state: 'closed', entries_written: 0, entries_already_present: 12,
+      run_id: '1',
+      state: 'closed',
+      entries_written: 0,
+      entries_already_present: 12,
     })
     expect(await here.list('runs', 'list')).toHaveLength(1)
     expect(await here.entries()).toHaveLength(12)
@@ -106,7 +121,8 @@ describe('run', () => {
 
   it('once more needs no --yes, since it would post nothing', async () => {
     expect(await here.ok('run', '2026-02')).toMatchObject({
-      entries_written: 0, entries_already_present: 12,
+      entries_written: 0,
+      entries_already_present: 12,
     })
   })
 
@@ -127,10 +143,19 @@ describe('run', () => {
   it('with --yes plans, approves and posts at one go', async () => {
     const march = await here.ok('run', '2026-03', '--yes')
     expect(march).toMatchObject({
-      run_id: '2', state: 'closed', entries_written: 12, entries_already_present: 0,
+      run_id: '2',
+      state: 'closed',
+      entries_written: 12,
+      entries_already_present: 0,
     })
-    expect(march.balance.roaming_bonus).toEqual(
-      { subjects: 9, granted: 8, reversed: 0, unchanged: 0, refused: 1, ok: true })
+    expect(march.balance.roaming_bonus).toEqual({
+      subjects: 9,
+      granted: 8,
+      reversed: 0,
+      unchanged: 0,
+      refused: 1,
+      ok: true,
+    })
   })
 })
 
@@ -139,16 +164,25 @@ describe('runs', () => {
     const runs = await here.list('runs', 'list')
     expect(runs.map((it) => it.period)).toEqual(['2026-02', '2026-03'])
     expect(await here.ok('runs', 'show', '2')).toMatchObject({
-      run_id: '2', state: 'closed', lines: 9,
-      lines_posted: 9, entries_posted: 12, chunks_open: 0, chunks_posted: 1, chunks_refused: 0,
-      root_hash: runs[1]!.root_hash })
+      run_id: '2',
+      state: 'closed',
+      lines: 9,
+      lines_posted: 9,
+      entries_posted: 12,
+      chunks_open: 0,
+      chunks_posted: 1,
+      chunks_refused: 0,
+      root_hash: runs[1]!.root_hash,
+    })
   })
 
   it('show tells of an open run, resume goes on with it', async () => {
     const open = await here.ok('run', '2026-04', '--yes', '--detach')
     expect(open).toMatchObject({ state: 'open', entries_written: 0 })
     expect(await here.ok('runs', 'show', open.run_id)).toMatchObject({
-      state: 'open', chunks_open: 1, workers: 0,
+      state: 'open',
+      chunks_open: 1,
+      workers: 0,
     })
     const resumed = await here.ok('runs', 'resume', open.run_id)
     expect(resumed).toMatchObject({ run_id: open.run_id, state: 'closed', entries_written: 4 })
@@ -163,14 +197,18 @@ describe('runs', () => {
     expect(blocked.exitCode).toBe(4)
     expect(complaintOf(blocked)).toContain(`redress runs cancel ${open.run_id}`)
     expect(await here.ok('runs', 'cancel', open.run_id)).toMatchObject({ state: 'cancelled' })
-    for (const args of [['runs', 'cancel', open.run_id], ['runs', 'resume', open.run_id],
-      ['run', '2026-05', '--plan', open.plan_id]]) {
+    for (const args of [
+      ['runs', 'cancel', open.run_id],
+      ['runs', 'resume', open.run_id],
+      ['run', '2026-05', '--plan', open.plan_id],
+    ]) {
       const refused = await here.run(...args)
       expect(refused.exitCode).toBe(4)
       expect(complaintOf(refused)).toContain('is cancelled')
     }
     expect(await here.ok('run', '2026-05', '--yes')).toMatchObject({
-      state: 'closed', entries_written: 4,
+      state: 'closed',
+      entries_written: 4,
     })
   })
 
@@ -194,9 +232,10 @@ describe('a schema that is behind', () => {
     url.pathname = `/redress_empty_${process.pid}`
     const environment = { DATABASE_URL: url.href, REDRESS_HOME: here.folder }
     try {
-      const refused = await redress(
-        ['runs', 'list', '--json'], { ...environment, REDRESS_AUTO_MIGRATE: 'false' }
-      )
+      const refused = await redress(['runs', 'list', '--json'], {
+        ...environment,
+        REDRESS_AUTO_MIGRATE: 'false',
+      })
       expect(refused.exitCode).toBe(2)
       expect(complaintOf(refused)).toContain('database schema')
       expect((await redress(['runs', 'list', '--json'], environment)).json).toEqual([])

@@ -44,7 +44,11 @@ export async function setting(): Promise<Setting> {
     return result.json
   }
   return {
-    url: database.url, environment, folder, run, ok,
+    url: database.url,
+    environment,
+    folder,
+    run,
+    ok,
     list: async (...args) => (await ok(...args)) as unknown as readonly CliDocument[],
     file: (name, lines) => {
       const path = join(folder, name)
@@ -78,9 +82,23 @@ export async function query(url: string, statement: string): Promise<readonly Ro
 }
 
 export const COLUMNS = [
-  'programme', 'version', 'period', 'benefit', 'customer_id', 'line_id', 'entry_no',
-  'entry_type', 'quantity', 'unit', 'option', 'valid_from', 'valid_to', 'reason', 'run_id',
-  'recorded_at'] as const
+  'programme',
+  'version',
+  'period',
+  'benefit',
+  'customer_id',
+  'line_id',
+  'entry_no',
+  'entry_type',
+  'quantity',
+  'unit',
+  'option',
+  'valid_from',
+  'valid_to',
+  'reason',
+  'run_id',
+  'recorded_at',
+] as const
 export type Entry = Readonly<Record<(typeof COLUMNS)[number], string>>
 
 /** No value of the ledger needs quotes. */
@@ -121,11 +139,21 @@ export function complaintOf(result: CliResult): string {
 }
 
 const PLAIN = {
-  line_id: '', customer_id: '', customer_kind: 'individual', birth_date: '1987-06-05',
-  network: 'kt', line_kind: 'handset', payment: 'postpaid', status: 'active',
-  activated_on: '2024-02-29', contract_event: '', contract_event_on: '',
-  plan_restriction: 'none', guardian_consent_on: '',
-  roaming_promotion_ends_on: '', notice_number: '01099887766',
+  line_id: '',
+  customer_id: '',
+  customer_kind: 'individual',
+  birth_date: '1987-06-05',
+  network: 'kt',
+  line_kind: 'handset',
+  payment: 'postpaid',
+  status: 'active',
+  activated_on: '2024-02-29',
+  contract_event: '',
+  contract_event_on: '',
+  plan_restriction: 'none',
+  guardian_consent_on: '',
+  roaming_promotion_ends_on: '',
+  notice_number: '01099887766',
 }
 export const HEADER = Object.keys(PLAIN).join(',')
 
@@ -143,7 +171,10 @@ export const NINE_LINES: readonly string[] = [
   row({ line_id: '102', customer_id: '901', birth_date: '1950-03-04' }),
   row({ line_id: '103', customer_id: '902', network: 'mvno' }),
   row({
-    line_id: '104', customer_id: '903', customer_kind: 'corporate', birth_date: '',
+    line_id: '104',
+    customer_id: '903',
+    customer_kind: 'corporate',
+    birth_date: '',
     line_kind: 'tablet',
   }),
   row({ line_id: '105', customer_id: '904', payment: 'prepaid' }),
@@ -155,6 +186,7 @@ export const NINE_LINES: readonly string[] = [
 
 /** Changes what 102 and 107 get: one left before the period, one's guardian agreed in time. */
 export const LATE_STATUS = [
-  'line_id,status,effective_at', '102,terminated,2026-01-20T10:00:00+09:00'
+  'line_id,status,effective_at',
+  '102,terminated,2026-01-20T10:00:00+09:00',
 ]
 export const LATE_CONSENT = ['line_id,guardian_consent_on', '107,2026-01-15']

@@ -22,7 +22,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 describe('generateSnapshot', () => {
   it('writes the same bytes for the same options and others for another seed', async () => {
     const hashes: string[] = []
-    for (const [name, seed] of [['a', 7], ['b', 7], ['c', 8]] as const) {
+    for (const [name, seed] of [
+      ['a', 7],
+      ['b', 7],
+      ['c', 8],
+    ] as const) {
       const extra = { statusOut: at(`${name}-s.csv`), consentsOut: at(`${name}-c.csv`) }
       await generate(name, { seed, badRows: 0.01, size: { lines: 5_000 }, ...extra })
       const files = [`${name}.csv`, `${name}-s.csv`, `${name}-c.csv`]
@@ -87,7 +91,7 @@ describe('generateSnapshot', () => {
     expect(promotions).toEqual(expect.arrayContaining(['2026-01-31', '2026-02-01']))
   })
 
-  it('changes lines later, some on a month\'s first second and some a second before', async () => {
+  it("changes lines later, some on a month's first second and some a second before", async () => {
     const files = { statusOut: at('later-s.csv'), consentsOut: at('later-c.csv') }
     const told = await generate('later', files)
     const known = new Set(dataRows('later').map((row) => row.split(',')[0]))
@@ -110,13 +114,16 @@ describe('generateSnapshot', () => {
     await generate('v1', events)
     const later = await generate('v2', { asOf: '2026-01-31' })
     const day = (text: string | undefined): string => text?.slice(0, 10) ?? ''
-    const left = dataRows('v1-s').map((row) => row.split(','))
+    const left = dataRows('v1-s')
+      .map((row) => row.split(','))
       .filter(([, status, at]) => status === 'terminated' && day(at) <= '2026-01-31')
       .map(([line]) => line)
     const before = new Set(dataRows('v1').map((row) => row.split(',')[0]))
     const after = new Set(dataRows('v2').map((row) => row.split(',')[0]))
     expect(new Set([...before].filter((line) => !after.has(line)))).toEqual(new Set(left))
-    const came = dataRows('v2').map((row) => row.split(',')).filter(([line]) => !before.has(line))
+    const came = dataRows('v2')
+      .map((row) => row.split(','))
+      .filter(([line]) => !before.has(line))
     expect(came.length).toBeGreaterThan(100)
     const joined = came.map((it) => it[8] ?? '').toSorted()
     expect(joined[0]! > '2026-01-13' && joined.at(-1)! <= '2026-01-31').toBe(true)
@@ -160,7 +167,10 @@ function generate(name: string, options: Partial<GenerateOptions>): Promise<Gene
 }
 
 function dataRows(name: string): string[] {
-  return readFileSync(at(`${name}.csv`), 'utf8').trimEnd().split('\n').slice(1)
+  return readFileSync(at(`${name}.csv`), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .slice(1)
 }
 
 function expectShare(lines: number, millions: number, tolerance: number): void {

@@ -35,20 +35,26 @@ function isValid(fields: readonly string[], asOf: string): boolean {
   const [lineId, customerId, kind, birth, network, lineKind, payment, status] = fields as Row
   const rest = fields.slice(8) as Rest
   const [activated, event, eventOn, restriction, consent, promotion, notice] = rest
-  const born = kind === 'individual'
-    ? isDate(birth) && birth <= asOf && birth >= '1900-01-01'
-    : kind === 'corporate' && birth === ''
+  const born =
+    kind === 'individual'
+      ? isDate(birth) && birth <= asOf && birth >= '1900-01-01'
+      : kind === 'corporate' && birth === ''
   return (
-    ID.test(lineId) && ID.test(customerId) && born &&
+    ID.test(lineId) &&
+    ID.test(customerId) &&
+    born &&
     ['kt', 'mvno'].includes(network) &&
     ['handset', 'tablet', 'watch', 'iot'].includes(lineKind) &&
     ['postpaid', 'prepaid'].includes(payment) &&
     ['active', 'suspended'].includes(status) &&
-    isDate(activated) && activated <= asOf &&
+    isDate(activated) &&
+    activated <= asOf &&
     ['', 'new', 'device_change', 'renewal'].includes(event) &&
-    (event === '') === (eventOn === '') && isDateOrEmpty(eventOn) &&
+    (event === '') === (eventOn === '') &&
+    isDateOrEmpty(eventOn) &&
     ['none', 'minor'].includes(restriction) &&
-    isDateOrEmpty(consent) && isDateOrEmpty(promotion) &&
+    isDateOrEmpty(consent) &&
+    isDateOrEmpty(promotion) &&
     (notice === '' || /^\d{9,11}$/.test(notice))
   )
 }

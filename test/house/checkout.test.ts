@@ -1,8 +1,16 @@
 /** `scripts/redress` in a checkout of its own: it builds what it needs and becomes the program. */
 import { spawn, spawnSync } from 'node:child_process'
 import {
-  chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync,
-  symlinkSync, writeFileSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -11,8 +19,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { projectRoot } from '../../src/config/project-root.js'
 
 const PARTS = [
-  'scripts/redress', 'scripts/install-if-needed.mjs', 'scripts/build.mjs', 'scripts/lock.mjs',
-  'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json',
+  'scripts/redress',
+  'scripts/install-if-needed.mjs',
+  'scripts/build.mjs',
+  'scripts/lock.mjs',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
 ]
 const PROGRAM = `import { word } from '../word.js'
 const args: readonly string[] = process.argv.slice(2)
@@ -79,8 +93,9 @@ test('is found through symbolic links, from anywhere', () => {
   symlinkSync('../scripts/redress', join(elsewhere, 'near'))
   symlinkSync(join(elsewhere, 'near'), join(elsewhere, 'far'))
   expect(redress({ command: './far', cwd: elsewhere })).toEqual(said('first'))
-  expect(redress({ command: 'redress', path: `${join(root, 'scripts')}${delimiter}` }))
-    .toEqual(said('first'))
+  expect(redress({ command: 'redress', path: `${join(root, 'scripts')}${delimiter}` })).toEqual(
+    said('first'),
+  )
 })
 
 test('starts Node.js once when nothing has changed', () => {
@@ -99,9 +114,11 @@ test('starts Node.js once when nothing has changed', () => {
 })
 
 test('three commands at once build once and all succeed', async () => {
-  const commands = [1, 2, 3].map(() => spawn(join(root, 'scripts', 'redress'), {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  }))
+  const commands = [1, 2, 3].map(() =>
+    spawn(join(root, 'scripts', 'redress'), {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    }),
+  )
   const ends = commands.map((it) => new Promise((done) => it.once('exit', done)))
   expect(await Promise.all(ends)).toEqual([7, 7, 7])
   expect(existsSync(join(root, 'dist', '.preparing'))).toBe(false)

@@ -54,13 +54,21 @@ function isDescribe(node: SyntaxNode): boolean {
 // Two words of SQL that belong together: a sentence may well begin with one of them.
 const STATEMENT = new RegExp(
   [
-    'select\\b[\\s\\S]*\\bfrom', 'select\\s+[\\w$.]+\\s*(::|\\()',
-    'insert\\s+into', 'delete\\s+from', 'merge\\s+into', 'truncate\\s+(table\\s+)?[\\w$.]+',
-    'update\\s+[\\w$."]+(\\s+\\w+)?\\s+set', 'with\\s+(recursive\\s+)?\\w+(\\s*\\([^)]*\\))?\\s+as',
+    'select\\b[\\s\\S]*\\bfrom',
+    'select\\s+[\\w$.]+\\s*(::|\\()',
+    'insert\\s+into',
+    'delete\\s+from',
+    'merge\\s+into',
+    'truncate\\s+(table\\s+)?[\\w$.]+',
+    'update\\s+[\\w$."]+(\\s+\\w+)?\\s+set',
+    'with\\s+(recursive\\s+)?\\w+(\\s*\\([^)]*\\))?\\s+as',
     'copy\\s+[\\w$.(][\\s\\S]*\\b(from|to)\\s+std',
     '(create|alter|drop)\\s+((unlogged|temp\\w*)\\s+)?(table|index|database|schema|type|role|view)',
-    'set\\s+(local|session|transaction)\\s', 'lock\\s+table',
-  ].map((it) => `^\\s*${it}`).join('|'),
+    'set\\s+(local|session|transaction)\\s',
+    'lock\\s+table',
+  ]
+    .map((it) => `^\\s*${it}`)
+    .join('|'),
   'i',
 )
 const BUILDERS = /\.(selectFrom|insertInto|updateTable|deleteFrom|mergeInto)$/
@@ -68,13 +76,15 @@ const SQL_PLACES = /^(src\/db\/|migrations\/)|-store\.ts$/
 
 /** `allowed` are statements, word for word, that may stand elsewhere: `path: text`. */
 export function sqlOutOfPlace(files: readonly SourceFile[], allowed: readonly string[]): Findings {
-  return files.filter((file) => !SQL_PLACES.test(file.path)).flatMap((file) => {
-    return [...nodesOf(syntaxOf(file))].flatMap(({ node, around }) => {
-      const text = isBuilder(node) ? 'a query is built here' : sqlIn(node, around.at(-1))
-      if (text === undefined || allowed.includes(`${file.path}: ${text}`)) return []
-      return [`${at(file, node)} ${text.trim().split('\n')[0]}`]
+  return files
+    .filter((file) => !SQL_PLACES.test(file.path))
+    .flatMap((file) => {
+      return [...nodesOf(syntaxOf(file))].flatMap(({ node, around }) => {
+        const text = isBuilder(node) ? 'a query is built here' : sqlIn(node, around.at(-1))
+        if (text === undefined || allowed.includes(`${file.path}: ${text}`)) return []
+        return [`${at(file, node)} ${text.trim().split('\n')[0]}`]
+      })
     })
-  })
 }
 
 function sqlIn(node: SyntaxNode, parent: SyntaxNode | undefined): string | undefined {
@@ -95,11 +105,13 @@ const READINGS = ['Date.now', 'performance.timeOrigin', 'DateTime.now', 'DateTim
 
 /** Where the time of day is read; how long something took, `performance.now`, is no time of day. */
 export function clocksOutOfPlace(files: readonly SourceFile[]): Findings {
-  return files.filter((file) => file.path !== CLOCK).flatMap((file) => {
-    return [...nodesOf(syntaxOf(file))].flatMap(({ node }) => {
-      return readsClock(node) ? [`${at(file, node)} reads the clock`] : []
+  return files
+    .filter((file) => file.path !== CLOCK)
+    .flatMap((file) => {
+      return [...nodesOf(syntaxOf(file))].flatMap(({ node }) => {
+        return readsClock(node) ? [`${at(file, node)} reads the clock`] : []
+      })
     })
-  })
 }
 
 function readsClock(node: SyntaxNode): boolean {
@@ -128,11 +140,13 @@ export function unusedForms(files: readonly SourceFile[]): Findings {
 
 /** Files that say nothing of their own, and tests that are switched off. */
 export function barrels(files: readonly SourceFile[]): Findings {
-  return files.filter((file) => {
-    const body = syntaxOf(file)['body'] as readonly SyntaxNode[]
-    const passesOn = (it: SyntaxNode) => it.type.startsWith('Export') && isNode(it['source'])
-    return body.length > 0 && body.every(passesOn)
-  }).map((file) => `${file.path} only passes on`)
+  return files
+    .filter((file) => {
+      const body = syntaxOf(file)['body'] as readonly SyntaxNode[]
+      const passesOn = (it: SyntaxNode) => it.type.startsWith('Export') && isNode(it['source'])
+      return body.length > 0 && body.every(passesOn)
+    })
+    .map((file) => `${file.path} only passes on`)
 }
 
 const SWITCHED_OFF = /^(describe|it|test|suite)(\.\w+)*\.(skip|todo|only|fails)$/

@@ -1,7 +1,13 @@
 /** Sizes, SQL and clocks in their place, and the forms that are left out on purpose. */
 import { describe, expect, test } from 'vitest'
 import {
-  barrels, clocksOutOfPlace, longFiles, longFunctions, sqlOutOfPlace, switchedOffTests, unusedForms,
+  barrels,
+  clocksOutOfPlace,
+  longFiles,
+  longFunctions,
+  sqlOutOfPlace,
+  switchedOffTests,
+  unusedForms,
   wideLines,
 } from './code-checks.js'
 import { codeIn, filesIn, sample } from './source-files.js'
@@ -112,8 +118,13 @@ describe('the check of SQL catches', () => {
 
 describe('the check of clocks catches', () => {
   test.each([
-    'new Date()', 'new Date', 'Date()', 'Date.now()', 'const { a = Date.now } = b',
-    'performance.timeOrigin + performance.now()', 'DateTime.now()',
+    'new Date()',
+    'new Date',
+    'Date()',
+    'Date.now()',
+    'const { a = Date.now } = b',
+    'performance.timeOrigin + performance.now()',
+    'DateTime.now()',
   ])('%s', (text) => {
     expect(clocksOutOfPlace([sample('src/runs/a.ts', text)])).toHaveLength(1)
     expect(clocksOutOfPlace([sample('src/config/clock.ts', text)])).toEqual([])
@@ -127,8 +138,14 @@ describe('the check of clocks catches', () => {
 
 describe('the check of forms catches', () => {
   test.each([
-    'enum A { b }', 'const enum A { b }', 'let a: any', 'const a = b as readonly any[]',
-    'export default 1', 'export default function a() {}', 'namespace A {}', '@a class B {}',
+    'enum A { b }',
+    'const enum A { b }',
+    'let a: any',
+    'const a = b as readonly any[]',
+    'export default 1',
+    'export default function a() {}',
+    'namespace A {}',
+    '@a class B {}',
   ])('%s', (text) => {
     expect(unusedForms([sample('a.ts', text)])).toHaveLength(1)
   })

@@ -88,8 +88,11 @@ describe.each(OURS)('%s', (name) => {
     const database = new URL(settings.databaseUrl ?? '')
     expect([database.hostname, database.port]).toEqual(['postgres', '5432'])
     const own = withDefaults(services['postgres']?.environment ?? {})
-    expect([database.username, database.password, database.pathname.slice(1)])
-      .toEqual([own['POSTGRES_USER'], own['POSTGRES_PASSWORD'], own['POSTGRES_DB']])
+    expect([database.username, database.password, database.pathname.slice(1)]).toEqual([
+      own['POSTGRES_USER'],
+      own['POSTGRES_PASSWORD'],
+      own['POSTGRES_DB'],
+    ])
     expect(new URL(settings.redisUrl ?? '').hostname).toBe('valkey')
     expect(Buffer.from(settings.dataKey ?? '', 'base64')).toHaveLength(32)
   })

@@ -34,9 +34,11 @@ describe('the tree', () => {
   })
 
   test('needs each exception that the table makes', () => {
-    const targets = new Set(src.flatMap((file) => {
-      return importsOf(file).map((it) => `${file.path.split('/')[1]} ${targetOf(it)}`)
-    }))
+    const targets = new Set(
+      src.flatMap((file) => {
+        return importsOf(file).map((it) => `${file.path.split('/')[1]} ${targetOf(it)}`)
+      }),
+    )
     const exceptions = Object.entries(FOLDERS).flatMap(([folder, { also = [] }]) => {
       return also.map((it) => `${folder} ${it.file}`)
     })

@@ -43,10 +43,12 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
     src: ['runs', 'reminders', 'config'],
     npm: ['zod', 'bullmq', 'ioredis'],
     node: true,
-    also: [{
-      file: 'src/db/database.ts',
-      because: 'the PostgreSQL backend lives in a pool, and an outage of it is told from a bug',
-    }],
+    also: [
+      {
+        file: 'src/db/database.ts',
+        because: 'the PostgreSQL backend lives in a pool, and an outage of it is told from a bug',
+      },
+    ],
   },
   cli: {
     src: ['*'],

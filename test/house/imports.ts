@@ -1,8 +1,6 @@
 /** What each file of src imports: forbidden imports, cycles, and files that nothing reaches. */
 import { posix } from 'node:path'
-import {
-  EVERY_FOLDER, FOLDERS, isNamedBy, ONLY_IN, TOP_FILES,
-} from './import-table.js'
+import { EVERY_FOLDER, FOLDERS, isNamedBy, ONLY_IN, TOP_FILES } from './import-table.js'
 import type { FolderRule } from './import-table.js'
 import { at, isNode, literalText, nameOf, nodesOf, syntaxOf } from './source-files.js'
 import type { Findings, SourceFile, SyntaxNode } from './source-files.js'

@@ -38,6 +38,11 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 test.each([
-  'no-floating-promises', 'no-misused-promises', 'switch-exhaustiveness-check', 'no-explicit-any',
-  'eqeqeq', 'no-console', 'no-default-export',
+  'no-floating-promises',
+  'no-misused-promises',
+  'switch-exhaustiveness-check',
+  'no-explicit-any',
+  'eqeqeq',
+  'no-console',
+  'no-default-export',
 ])('%s', (rule) => expect(output).toContain(`(${rule})`))

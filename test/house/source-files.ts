@@ -36,7 +36,9 @@ function pathsUnder(path: string): readonly string[] {
   const whole = join(projectRoot(), path)
   if (!existsSync(whole)) return []
   if (!statSync(whole).isDirectory()) return [path]
-  return readdirSync(whole).toSorted().flatMap((name) => pathsUnder(`${path}/${name}`))
+  return readdirSync(whole)
+    .toSorted()
+    .flatMap((name) => pathsUnder(`${path}/${name}`))
 }
 
 const parsed = new WeakMap<SourceFile, SyntaxNode>()

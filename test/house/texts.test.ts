@@ -6,15 +6,29 @@ import { z } from 'zod'
 import { projectRoot } from '../../src/config/project-root.js'
 import { codeIn, filesIn, sample } from './source-files.js'
 import {
-  badMigrations, badNames, dependencyTable, lockedAddresses, machinePaths, registryNames,
-  unfinished, withoutHead,
+  badMigrations,
+  badNames,
+  dependencyTable,
+  lockedAddresses,
+  machinePaths,
+  registryNames,
+  unfinished,
+  withoutHead,
 } from './text-checks.js'
 
 const code = codeIn('src', 'scripts', 'test')
 const migrations = filesIn(['migrations'], /\.sql$/)
 const ROOT_FILES = [
-  'README.md', 'package.json', 'package-lock.json', '.npmrc', '.ci/run', 'scripts/redress',
-  'Dockerfile', 'docker-compose.yml', 'vitest.config.ts', '.oxlintrc.json',
+  'README.md',
+  'package.json',
+  'package-lock.json',
+  '.npmrc',
+  '.ci/run',
+  'scripts/redress',
+  'Dockerfile',
+  'docker-compose.yml',
+  'vitest.config.ts',
+  '.oxlintrc.json',
 ]
 // The checks themselves are full of what they look for.
 const others = code.filter((it) => !it.path.startsWith('test/house/'))

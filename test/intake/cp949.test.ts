@@ -18,7 +18,13 @@ test('syllables of the older set and of the extension are decoded', () => {
 
 test('what cp949 does not know is refused', () => {
   const single = [[0x80], [0xff], [0xb0]]
-  const double = [[0xc6, 0x53], [0xc9, 0xa1], [0x81, 0x5b], [0xb0, 0x0a], [0xa1, 0x20]]
+  const double = [
+    [0xc6, 0x53],
+    [0xc9, 0xa1],
+    [0x81, 0x5b],
+    [0xb0, 0x0a],
+    [0xa1, 0x20],
+  ]
   for (const bytes of [...single, ...double]) expect(decode(...bytes)).toBeUndefined()
 })
 

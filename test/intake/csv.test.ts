@@ -8,15 +8,31 @@ import { rowsOf } from './rows-of.js'
 const fieldsOf = (text: string | Buffer, cuts?: number[], encoding?: Encoding): unknown =>
   rowsOf(Buffer.from(text as string), cuts, encoding).map((it) => it.fields)
 
-const field = fc.oneof(
-  fc.constantFrom('', 'a', '"', '""', ',', '\n', '\r\n', '\r', '"\n"', '가나다', '\uFEFF', '😀', ' '),
-  fc.string({ unit: 'grapheme', maxLength: 12 }),
-).filter((it) => !it.includes('\0'))
+const field = fc
+  .oneof(
+    fc.constantFrom(
+      '',
+      'a',
+      '"',
+      '""',
+      ',',
+      '\n',
+      '\r\n',
+      '\r',
+      '"\n"',
+      '가나다',
+      '\uFEFF',
+      '😀',
+      ' ',
+    ),
+    fc.string({ unit: 'grapheme', maxLength: 12 }),
+  )
+  .filter((it) => !it.includes('\0'))
 
 const writer = fc.record({
-  rows: fc.array(
-    fc.array(fc.tuple(field, fc.boolean()), { minLength: 1, maxLength: 6 }), { minLength: 1 },
-  ),
+  rows: fc.array(fc.array(fc.tuple(field, fc.boolean()), { minLength: 1, maxLength: 6 }), {
+    minLength: 1,
+  }),
   lineEnd: fc.constantFrom('\n', '\r\n'),
   mark: fc.boolean(),
   lastLineEnd: fc.boolean(),
@@ -27,8 +43,12 @@ test('what an RFC 4180 writer wrote is read back, however the bytes are cut', ()
   fc.assert(
     fc.property(writer, ({ rows, lineEnd, mark, lastLineEnd, cuts }) => {
       const lines = rows.map((row) =>
-        row.map(([text, quoted]) =>
-          quoted || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text).join(','))
+        row
+          .map(([text, quoted]) =>
+            quoted || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text,
+          )
+          .join(','),
+      )
       // A last line without a line end and without a byte is no line.
       const isLost = !lastLineEnd && lines.at(-1) === ''
       const first = !mark && lines[0]?.startsWith('\uFEFF') === true
@@ -88,9 +108,9 @@ test('an undecodable byte refuses the file and names its line', () => {
       'file.csv:3: has a byte that is not utf-8; expected utf-8 (or --encoding cp949)',
     )
   }
-  expect(
-    () => rowsOf(Buffer.concat([korean, Buffer.from([0xea, 0xb0])]), [1]),
-  ).toThrow('file.csv:3')
+  expect(() => rowsOf(Buffer.concat([korean, Buffer.from([0xea, 0xb0])]), [1])).toThrow(
+    'file.csv:3',
+  )
 })
 
 // 가 is in the older set, 갂 (0x8141) only in the windows extension that cp949 means.
@@ -98,7 +118,10 @@ const cp949 = Buffer.from([0x61, 0x2c, 0xb0, 0xa1, 0x81, 0x41, 0x0a, 0x62, 0x2c,
 
 test('cp949 is decoded, wherever it is cut', () => {
   for (const cut of [1, 2, 3, 4, 100]) {
-    expect(fieldsOf(cp949, [cut], 'cp949')).toEqual([['a', '가갂'], ['b', 'c']])
+    expect(fieldsOf(cp949, [cut], 'cp949')).toEqual([
+      ['a', '가갂'],
+      ['b', 'c'],
+    ])
   }
 })
 

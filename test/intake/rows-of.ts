@@ -20,7 +20,8 @@ export function rowsOf(
   const drain = (): void => {
     while (cursor.next()) {
       const fields = Array.from({ length: cursor.fieldCount }, (_, field) =>
-        cursor.bytes.toString('utf8', cursor.starts[field], cursor.ends[field]))
+        cursor.bytes.toString('utf8', cursor.starts[field], cursor.ends[field]),
+      )
       rows.push({ lineNo: cursor.lineNo, flaw: cursor.flaw, fields, raw: cursor.raw.toString() })
     }
   }

@@ -27,6 +27,7 @@ export function snapshotRow(changes: Partial<typeof GOOD> = {}): string {
 /** A file of `count` good lines, two a customer, then `more` rows. */
 export function snapshotText(count: number, more: readonly string[] = []): string {
   const rows = Array.from({ length: count }, (_, index) =>
-    snapshotRow({ line_id: `${1_000 + index}`, customer_id: `${10 + Math.floor(index / 2)}` }))
+    snapshotRow({ line_id: `${1_000 + index}`, customer_id: `${10 + Math.floor(index / 2)}` }),
+  )
   return [SNAPSHOT_HEADER, ...rows, ...more, ''].join('\n')
 }

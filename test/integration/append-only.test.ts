@@ -14,7 +14,8 @@ beforeAll(async () => {
   setting = await LedgerSetting.open()
   const snapshot = await setting.importLines([
     { line_id: 1, customer_id: 1, ...OLD },
-    { line_id: 2, customer_id: 2, plan_restriction: 'minor' }])
+    { line_id: 2, customer_id: 2, plan_restriction: 'minor' },
+  ])
   leaf = `snapshot_line_${snapshot.snapshotId}`
   await setting.importStatuses('1,suspended,2026-01-20T00:00:00+09:00')
   await setting.importConsents('2,2026-01-15')
@@ -64,43 +65,59 @@ describe('a change is refused with RD001', () => {
   ]
 
   it.each(tables)('in %s', async (table, change) => {
-    const [{ rows } = { rows: 0 }] =
-      await setting.query<{ rows: number }>(`select count(*)::int as rows from ${table}`)
+    const [{ rows } = { rows: 0 }] = await setting.query<{ rows: number }>(
+      `select count(*)::int as rows from ${table}`,
+    )
     // Row triggers answer for rows alone: an empty table would prove nothing.
     expect(rows).toBeGreaterThan(0)
-    const statements =
-      [`update ${table} set ${change}`, `delete from ${table}`, `truncate ${table} cascade`]
+    const statements = [
+      `update ${table} set ${change}`,
+      `delete from ${table}`,
+      `truncate ${table} cascade`,
+    ]
     expect(await refusals(statements)).toEqual(allRefused(statements))
   })
 
   it('in the rows of a sealed snapshot, and none can be added', async () => {
     const statements = [
-      `update ${leaf} set status = 'active'`, `delete from ${leaf}`, `truncate ${leaf}`,
+      `update ${leaf} set status = 'active'`,
+      `delete from ${leaf}`,
+      `truncate ${leaf}`,
       `insert into ${leaf} select * from ${leaf}`,
-      `update snapshot_line set status = 'active'`, 'truncate snapshot_line',
+      `update snapshot_line set status = 'active'`,
+      'truncate snapshot_line',
       // Both would pass statement triggers of the leaf by.
-      `insert into ${leaf} select * from ${leaf} where false`, `delete from ${leaf} where false`,
+      `insert into ${leaf} select * from ${leaf} where false`,
+      `delete from ${leaf} where false`,
     ]
     expect(await refusals(statements)).toEqual(allRefused(statements))
   })
 
   it('in the rows of a sealed snapshot reached through the table of all snapshots', async () => {
-    const statements = ['delete from snapshot_line', `insert into snapshot_line
-      select (jsonb_populate_record(line, '{"line_id": 999}')).* from snapshot_line line limit 1`]
+    const statements = [
+      'delete from snapshot_line',
+      `insert into snapshot_line
+      select (jsonb_populate_record(line, '{"line_id": 999}')).* from snapshot_line line limit 1`,
+    ]
     expect(await refusals(statements)).toEqual(allRefused(statements))
   })
 
   it('in the postings of a period that are reached directly', async () => {
-    const statements =
-      [`update ${posting} set posting_no = 2`, `delete from ${posting}`, `truncate ${posting}`]
+    const statements = [
+      `update ${posting} set posting_no = 2`,
+      `delete from ${posting}`,
+      `truncate ${posting}`,
+    ]
     expect(await refusals(statements)).toEqual(allRefused(statements))
   })
 
   it('in a closed run and its posted chunks', async () => {
     const statements = [
-      `update run set state = 'open', root_hash = null`, `update run set balance = '{}'`,
+      `update run set state = 'open', root_hash = null`,
+      `update run set balance = '{}'`,
       'delete from run',
-      `update run_chunk set state = 'open', digest = null`, 'update run_chunk set worker = null',
+      `update run_chunk set state = 'open', digest = null`,
+      'update run_chunk set worker = null',
       'delete from run_chunk',
     ]
     expect(await refusals(statements)).toEqual(allRefused(statements))

@@ -4,7 +4,14 @@
  */
 import { spawnSync } from 'node:child_process'
 import {
-  chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, statSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +19,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { projectRoot } from '../../src/config/project-root.js'
 import { homeAt, readState } from '../../src/db/embedded-home.js'
 import {
-  checkoutCopy, endServer, openFolder, removeLinks, startCommand,
+  checkoutCopy,
+  endServer,
+  openFolder,
+  removeLinks,
+  startCommand,
 } from '../support/postgres-command.js'
 import type { CommandOptions, Reply } from '../support/postgres-command.js'
 
@@ -36,10 +47,13 @@ afterAll(async () => {
 }, 60_000)
 
 function caches(): readonly string[] {
-  return ['/var/cache', tmpdir()].filter((it) => existsSync(it)).flatMap((parent) =>
-    readdirSync(parent)
-      .filter((name) => name.startsWith('redress-postgres-') && !name.includes('-test-'))
-      .map((name) => join(parent, name)))
+  return ['/var/cache', tmpdir()]
+    .filter((it) => existsSync(it))
+    .flatMap((parent) =>
+      readdirSync(parent)
+        .filter((name) => name.startsWith('redress-postgres-') && !name.includes('-test-'))
+        .map((name) => join(parent, name)),
+    )
 }
 
 async function startIn(options: CommandOptions): Promise<Reply> {
@@ -50,7 +64,7 @@ async function startIn(options: CommandOptions): Promise<Reply> {
   return reply
 }
 
-function serverOf(home: string): { readonly uid: number, readonly program: string } {
+function serverOf(home: string): { readonly uid: number; readonly program: string } {
   const pid = readState(homeAt(home))?.postmaster?.pid ?? 0
   return { uid: statSync(`/proc/${pid}`).uid, program: readlinkSync(`/proc/${pid}/exe`) }
 }
@@ -78,7 +92,10 @@ describe.runIf(IS_ROOT)('as root', () => {
     await endServer(home)
     expect(await startIn({ root, home })).toEqual(reply)
     expect(serverOf(home).uid).toBe(65534)
-    expect(links.filter((it) => !existsSync(it)), 'root may make them').toEqual([])
+    expect(
+      links.filter((it) => !existsSync(it)),
+      'root may make them',
+    ).toEqual([])
     await endServer(home)
     expect(await startIn({ root, home, user: NOBODY, temporary })).toEqual(reply)
   }, 60_000)

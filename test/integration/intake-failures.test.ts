@@ -21,14 +21,18 @@ afterAll(async () => {
 /** Ends the server's side of all connections of this application. */
 async function cutConnections(name: string): Promise<void> {
   await setting.query(
-    'select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1', [name])
+    'select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1',
+    [name],
+  )
 }
 
 test('an abort while reading leaves nothing, and a repeat does it all', async () => {
   const options = { ...setting.optionsFor(snapshotText(20_000)), asOf: AS_OF }
   const stop = new AbortController()
   const aborted = importSnapshotFile({
-    ...options, signal: stop.signal, onProgress: ({ rows }) => rows > 5_000 && stop.abort(),
+    ...options,
+    signal: stop.signal,
+    onProgress: ({ rows }) => rows > 5_000 && stop.abort(),
   })
   await expect(aborted).rejects.toMatchObject({
     code: 'INTERRUPTED',
@@ -42,7 +46,9 @@ test('an abort while sealing leaves nothing', async () => {
   const options = { ...setting.optionsFor(snapshotText(20_001)), asOf: AS_OF }
   const stop = new AbortController()
   const aborted = importSnapshotFile({
-    ...options, signal: stop.signal, onSealProgress: () => stop.abort(),
+    ...options,
+    signal: stop.signal,
+    onSealProgress: () => stop.abort(),
   })
   await expect(aborted).rejects.toMatchObject({ code: 'INTERRUPTED' })
   expect(await setting.leftovers()).toEqual([])
@@ -52,9 +58,11 @@ test('an abort of a status import leaves nothing', async () => {
   const rows = Array.from({ length: 20_000 }, (_, it) => `${it + 1},active,2026-02-01T00:00:00Z\n`)
   const options = setting.optionsFor(`line_id,status,effective_at\n${rows.join('')}`)
   const stop = new AbortController()
-  const aborted = importStatusFile(
-    { ...options, signal: stop.signal, onProgress: () => stop.abort() },
-  )
+  const aborted = importStatusFile({
+    ...options,
+    signal: stop.signal,
+    onProgress: () => stop.abort(),
+  })
   await expect(aborted).rejects.toMatchObject({ code: 'INTERRUPTED' })
   expect(await setting.leftovers()).toEqual([])
   expect(await importStatusFile(options)).toMatchObject({ accepted: 20_000 })
@@ -85,7 +93,9 @@ test('the next import clears what a killed process left, not what a living one h
     `with dead as (
        insert into import (kind, as_of, file_name, imported_by, started_at)
        values ('snapshot', $1, 'dead.csv', 'tester', now()) returning import_id)
-     insert into snapshot (import_id, as_of) select import_id, $1 from dead`, [AS_OF])
+     insert into snapshot (import_id, as_of) select import_id, $1 from dead`,
+    [AS_OF],
+  )
   await setting.query('select open_snapshot(max(snapshot_id)) from snapshot')
   const other = { ...setting.optionsFor(snapshotText(10, ['x'])), asOf: AS_OF }
   let beside: Promise<unknown> | undefined
@@ -144,7 +154,10 @@ test('memory stays flat over a file of bad rows', async () => {
   let highest = 0
   const before = process.memoryUsage().rss
   const held = importSnapshotFile({
-    ...options, onProgress: () => { highest = Math.max(highest, process.memoryUsage().rss) },
+    ...options,
+    onProgress: () => {
+      highest = Math.max(highest, process.memoryUsage().rss)
+    },
   })
   await expect(held).rejects.toMatchObject({ code: 'QUARANTINE_BUDGET' })
   expect(highest - before).toBeLessThan(120 << 20)

@@ -55,7 +55,12 @@ async function openServer(limit: string): Promise<Pool> {
 const cipher = new Cipher(Buffer.alloc(32, 7))
 const importOf = (pool: Pool, path: string): ReturnType<typeof importSnapshotFile> =>
   importSnapshotFile({
-    pool, cipher, path, asOf: AS_OF, importedBy: 'tester', now: () => '2026-02-01T00:00:00.000Z',
+    pool,
+    cipher,
+    path,
+    asOf: AS_OF,
+    importedBy: 'tester',
+    now: () => '2026-02-01T00:00:00.000Z',
     budget: { rows: 100, percent: 0 },
   })
 
@@ -77,7 +82,8 @@ test('a disk that fills up fails the import cleanly, and a repeat works', async 
       `select (select count(*)::int from import) as imports,
               (select count(*)::int from quarantined_row) as quarantined,
               (select count(*)::int from snapshot) as snapshots,
-              (select count(*)::int from pg_class where relname ~ '^snapshot_line_') as tables`)
+              (select count(*)::int from pg_class where relname ~ '^snapshot_line_') as tables`,
+    )
     expect(rows).toEqual([{ imports: 0, quarantined: 0, snapshots: 0, tables: 0 }])
   }
   await limited.end()

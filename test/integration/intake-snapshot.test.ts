@@ -17,23 +17,40 @@ afterAll(async () => {
 })
 
 test('a file becomes a sealed snapshot, row by row as it stands', async () => {
-  const report = await importSnapshotFile(
-    { ...setting.optionsFor(snapshotText(5_000)), asOf: AS_OF },
-  )
-  expect(report).toMatchObject(
-    { already: false, read: 5_000, accepted: 5_000, quarantined: 0, duplicate: 0 },
-  )
+  const report = await importSnapshotFile({
+    ...setting.optionsFor(snapshotText(5_000)),
+    asOf: AS_OF,
+  })
+  expect(report).toMatchObject({
+    already: false,
+    read: 5_000,
+    accepted: 5_000,
+    quarantined: 0,
+    duplicate: 0,
+  })
   expect(report.snapshot).toMatchObject({ asOf: AS_OF, lines: 5_000, customers: 2_500 })
   const [first] = await setting.query(
     'select * from snapshot_line where snapshot_id = $1 and line_id = 1000',
     [report.snapshot.snapshotId],
   )
   expect(first).toEqual({
-    line_id: '1000', customer_id: '10', customer_kind: 'individual', birth_date: '1987-06-05',
-    network: 'kt', line_kind: 'handset', payment: 'postpaid', status: 'active',
-    activated_on: '2024-02-29', contract_event: null, contract_event_on: null,
-    plan_restriction: 'none', guardian_consent_on: null, roaming_promotion_ends_on: null,
-    notice_number: '01099887766', row_no: 1, snapshot_id: report.snapshot.snapshotId,
+    line_id: '1000',
+    customer_id: '10',
+    customer_kind: 'individual',
+    birth_date: '1987-06-05',
+    network: 'kt',
+    line_kind: 'handset',
+    payment: 'postpaid',
+    status: 'active',
+    activated_on: '2024-02-29',
+    contract_event: null,
+    contract_event_on: null,
+    plan_restriction: 'none',
+    guardian_consent_on: null,
+    roaming_promotion_ends_on: null,
+    notice_number: '01099887766',
+    row_no: 1,
+    snapshot_id: report.snapshot.snapshotId,
   })
   const [counted] = await setting.query(
     `select count(distinct row_no)::int as rows, max(row_no) as last
@@ -72,7 +89,8 @@ test('a quarantined row opens with the data key, in its place', async () => {
   const rows = await readQuarantined(setting.pool, importId)
   expect(rows.map((it) => it.lineNo)).toEqual([4, 6])
   const opened = rows.map((it) =>
-    setting.cipher.open(it.rawSealed, quarantinePlace(importId, it.lineNo)).toString())
+    setting.cipher.open(it.rawSealed, quarantinePlace(importId, it.lineNo)).toString(),
+  )
   expect(opened).toEqual([bad, snapshotRow({ line_id: '1000' })])
 })
 
@@ -80,7 +98,8 @@ test('many faults, repeated lines and conflicts are all counted and reported', a
   const text = snapshotText(2_000, [
     ...Array.from({ length: 3_000 }, () => snapshotRow({ birth_date: '1987-02-30' })),
     ...Array.from({ length: 1_500 }, (_, it) =>
-      snapshotRow({ line_id: String(1_000 + it), customer_id: '5' })),
+      snapshotRow({ line_id: String(1_000 + it), customer_id: '5' }),
+    ),
     snapshotRow({ line_id: '7', customer_id: '10', birth_date: '1990-01-01' }),
   ])
   const options = { ...setting.optionsFor(text), asOf: AS_OF, budget: { rows: 0, percent: 100 } }

@@ -15,11 +15,12 @@ beforeAll(async () => {
   const population = { lines: 2_400, seed: 5 }
   first = await setting.importGenerated({ ...population, statuses: true })
   await setting.planAndExecute('2026-02')
-  const granted =
-    await setting.query<{ id: string }>(
-      'select line_id as id from ledger_posting order by 1 limit 40')
+  const granted = await setting.query<{ id: string }>(
+    'select line_id as id from ledger_posting order by 1 limit 40',
+  )
   await setting.importStatuses(
-    ...granted.map((it) => `${it.id},terminated,2026-01-25T00:00:00+09:00`))
+    ...granted.map((it) => `${it.id},terminated,2026-01-25T00:00:00+09:00`),
+  )
   await setting.planAndExecute('2026-02')
   await setting.importGenerated({ ...population, seed: 6, asOf: V2_AS_OF })
   await setting.planAndExecute('2026-02', { version: 2 })
@@ -35,15 +36,21 @@ afterAll(async () => {
 
 const verify = (replay: boolean): Promise<readonly RunVerification[]> =>
   verifyLedger(setting.pool, { replay, lanes: 2 })
-const told = async (replay = false): Promise<readonly string[]> =>
-  [...new Set((await verify(replay)).flatMap((it) => it.differences))]
+const told = async (replay = false): Promise<readonly string[]> => [
+  ...new Set((await verify(replay)).flatMap((it) => it.differences)),
+]
 
 describe('a ledger of runs, corrections and a cancelled run', () => {
   it('is sound, with replay and without', async () => {
     for (const replay of [false, true]) {
       const verified = await verify(replay)
-      expect(verified.map((it) => it.run.state))
-        .toEqual(['closed', 'closed', 'closed', 'cancelled', 'closed'])
+      expect(verified.map((it) => it.run.state)).toEqual([
+        'closed',
+        'closed',
+        'closed',
+        'cancelled',
+        'closed',
+      ])
       expect(verified.flatMap((it) => it.differences)).toEqual([])
       for (const it of verified) {
         expect(it.rootHash).toBe(it.run.rootHash)
@@ -54,16 +61,20 @@ describe('a ledger of runs, corrections and a cancelled run', () => {
 
   it('is told of chunk by chunk', async () => {
     const done: (readonly number[])[] = []
-    const verified = await verifyLedger(setting.pool, { replay: false, lanes: 3,
-      onProgress: (...it) => done.push(it) })
+    const verified = await verifyLedger(setting.pool, {
+      replay: false,
+      lanes: 3,
+      onProgress: (...it) => done.push(it),
+    })
     const chunks = verified.reduce((sum, it) => sum + it.run.chunks, 0)
     expect(done).toEqual(Array.from({ length: chunks }, (_, index) => [index + 1, chunks]))
   })
 
   it('is left alone when its proof is interrupted', async () => {
     const signal = AbortSignal.abort(new Error('stop'))
-    await expect(verifyLedger(setting.pool, { replay: false, lanes: 1, signal }))
-      .rejects.toThrow('stop')
+    await expect(verifyLedger(setting.pool, { replay: false, lanes: 1, signal })).rejects.toThrow(
+      'stop',
+    )
     expect(await told()).toEqual([])
   })
 })
@@ -72,45 +83,61 @@ describe('told from a sound ledger is', () => {
   const someRow = async (): Promise<Record<string, string>> => {
     const [row] = await setting.query<Record<string, string>>(
       `select customer_id, line_id, entry_set_id, posting_no, ledger_no from ${table}
-       where posting_no = 1 order by customer_id, line_id limit 1`)
+       where posting_no = 1 order by customer_id, line_id limit 1`,
+    )
     return row!
   }
   const AT = 'customer_id = $1 and line_id = $2 and posting_no = 1'
   const differs = [
     'run 1 chunk 0: the entries differ from those posted',
-    'run 1: the root hash differs from the one recorded']
+    'run 1: the root hash differs from the one recorded',
+  ]
 
   it('a posting that says something else', async () => {
     const row = await someRow()
     const key = [row['customer_id'], row['line_id']]
-    await setting.tamper(table, `update ${table} set entry_set_id = (
+    await setting.tamper(
+      table,
+      `update ${table} set entry_set_id = (
         select max(entry_set_id) from entry_set where plan_id = 1 and entry_set_id <> $3)
       where ${AT}`,
-    [...key, row['entry_set_id']])
+      [...key, row['entry_set_id']],
+    )
     expect(await told()).toEqual(differs)
-    await setting.tamper(table, `update ${table} set entry_set_id = $3 where ${AT}`,
-      [...key, row['entry_set_id']])
+    await setting.tamper(table, `update ${table} set entry_set_id = $3 where ${AT}`, [
+      ...key,
+      row['entry_set_id'],
+    ])
     expect(await told()).toEqual([])
   })
 
   it('a posting under another number', async () => {
     const row = await someRow()
-    await setting.tamper(table, `update ${table} set posting_no = 9 where ${AT}`,
-      [row['customer_id'], row['line_id']])
+    await setting.tamper(table, `update ${table} set posting_no = 9 where ${AT}`, [
+      row['customer_id'],
+      row['line_id'],
+    ])
     expect(await told()).toEqual(differs)
-    await setting.tamper(table, `update ${table} set posting_no = 1
+    await setting.tamper(
+      table,
+      `update ${table} set posting_no = 1
       where customer_id = $1 and line_id = $2 and posting_no = 9`,
-    [row['customer_id'], row['line_id']])
+      [row['customer_id'], row['line_id']],
+    )
     expect(await told()).toEqual([])
   })
 
   it('a posting that is gone', async () => {
     const row = await someRow()
-    await setting.tamper(table, `delete from ${table} where ${AT}`,
-      [row['customer_id'], row['line_id']])
+    await setting.tamper(table, `delete from ${table} where ${AT}`, [
+      row['customer_id'],
+      row['line_id'],
+    ])
     expect(await told()).toEqual(differs)
     await setting.query(
-      `insert into ${table} select * from jsonb_populate_record(null::${table}, $1)`, [row])
+      `insert into ${table} select * from jsonb_populate_record(null::${table}, $1)`,
+      [row],
+    )
     expect(await told()).toEqual([])
   })
 
@@ -118,15 +145,19 @@ describe('told from a sound ledger is', () => {
     const row = await someRow()
     await setting.query(
       `insert into ${table} select * from jsonb_populate_record(null::${table}, $1)`,
-      [{ ...row, line_id: 3 }])
+      [{ ...row, line_id: 3 }],
+    )
     expect(await told()).toEqual(differs)
     await setting.tamper(table, `delete from ${table} where line_id = 3`)
   })
 
   it('a posting that belongs to no run', async () => {
     const plan = await setting.plan('2026-07')
-    await setting.query(`insert into ${table} (customer_id, line_id, entry_set_id, posting_no)
-      select 3, 3, max(entry_set_id), 1 from entry_set where plan_id = $1`, [plan.planId])
+    await setting.query(
+      `insert into ${table} (customer_id, line_id, entry_set_id, posting_no)
+      select 3, 3, max(entry_set_id), 1 from entry_set where plan_id = $1`,
+      [plan.planId],
+    )
     expect(await told()).toEqual(['period 2026-02: 1 postings belong to no run'])
     await setting.tamper(table, `delete from ${table} where line_id = 3`)
     expect(await told()).toEqual([])
@@ -143,25 +174,35 @@ describe('told from a sound ledger is', () => {
   it('a dictionary that says something else', async () => {
     const [set] = await setting.query<{ id: number; entries: object }>(
       `select entry_set_id as id, entries from entry_set e where plan_id = 1
-         and exists (select from ${table} where entry_set_id = e.entry_set_id) order by 1 limit 1`)
-    const say = (entries: string): Promise<number> => setting.tamper('entry_set',
-      `update entry_set set entries = ${entries} where entry_set_id = ${set!.id}`)
+         and exists (select from ${table} where entry_set_id = e.entry_set_id) order by 1 limit 1`,
+    )
+    const say = (entries: string): Promise<number> =>
+      setting.tamper(
+        'entry_set',
+        `update entry_set set entries = ${entries} where entry_set_id = ${set!.id}`,
+      )
     await say(`jsonb_set(entries, '{0,quantity}', '1')`)
     expect(await told()).toContain('run 1: the root hash differs from the one recorded')
     // Even when it now says what another set says.
     await say(`(select entries from entry_set
       where plan_id = 1 and entry_set_id <> ${set!.id} limit 1)`)
     expect(await told()).toContain('run 1: the root hash differs from the one recorded')
-    await setting.tamper('entry_set', 'update entry_set set entries = $2 where entry_set_id = $1',
-      [set!.id, JSON.stringify(set!.entries)])
+    await setting.tamper('entry_set', 'update entry_set set entries = $2 where entry_set_id = $1', [
+      set!.id,
+      JSON.stringify(set!.entries),
+    ])
     expect(await told()).toEqual([])
   })
 
   it('a count of the plan that was altered', async () => {
-    const count = (by: string): Promise<number> => setting.tamper('plan_chunk', `update plan_chunk
+    const count = (by: string): Promise<number> =>
+      setting.tamper(
+        'plan_chunk',
+        `update plan_chunk
       set tallies = jsonb_set(tallies, '{data,refused}',
         to_jsonb((tallies#>>'{data,refused}')::int ${by}))
-      where plan_id = 1 and chunk_no = 0`)
+      where plan_id = 1 and chunk_no = 0`,
+      )
     await count('+ 1')
     expect(await told()).toEqual(differs)
     await count('- 1')
@@ -171,15 +212,22 @@ describe('told from a sound ledger is', () => {
     const [fact] = await setting.query<{ line_id: string; status: string }>(
       `select line_id, status_at_start as status from plan_line_fact f
        where plan_id = 1 and status_at_start = 'terminated'
-         and exists (select from ${table} where line_id = f.line_id) = false limit 1`)
-    const settle = (status: string): Promise<number> => setting.tamper('plan_line_fact',
-      'update plan_line_fact set status_at_start = $2 where plan_id = 1 and line_id = $1',
-      [fact!.line_id, status])
+         and exists (select from ${table} where line_id = f.line_id) = false limit 1`,
+    )
+    const settle = (status: string): Promise<number> =>
+      setting.tamper(
+        'plan_line_fact',
+        'update plan_line_fact set status_at_start = $2 where plan_id = 1 and line_id = $1',
+        [fact!.line_id, status],
+      )
     await settle('active')
     expect(await told()).toEqual([])
-    expect(await told(true)).toEqual(expect.arrayContaining([
-      expect.stringMatching(/^plan 1: [12] settled facts differ from the imported changes$/),
-      expect.stringMatching(/^run 1 chunk \d: the rules decide otherwise$/)]))
+    expect(await told(true)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^plan 1: [12] settled facts differ from the imported changes$/),
+        expect.stringMatching(/^run 1 chunk \d: the rules decide otherwise$/),
+      ]),
+    )
     await settle('terminated')
     expect(await told(true)).toEqual([])
   })
@@ -188,38 +236,55 @@ describe('told from a sound ledger is', () => {
     const [change] = await setting.query<Record<string, string>>(
       `select s.line_id, s.sequence_no from status_change s
        join plan_line_fact f on f.line_id = s.line_id and f.status_at_start = s.status
-       where f.plan_id = 1 and s.status = 'terminated' limit 1`)
-    const set = (status: string): Promise<number> => setting.tamper('status_change',
-      'update status_change set status = $2 where sequence_no = $1',
-      [change!['sequence_no'], status])
+       where f.plan_id = 1 and s.status = 'terminated' limit 1`,
+    )
+    const set = (status: string): Promise<number> =>
+      setting.tamper(
+        'status_change',
+        'update status_change set status = $2 where sequence_no = $1',
+        [change!['sequence_no'], status],
+      )
     await set('active')
-    expect(await told(true)).toEqual(expect.arrayContaining([
-      expect.stringMatching(/^plan 1: [12] settled facts differ from the imported changes$/)]))
+    expect(await told(true)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^plan 1: [12] settled facts differ from the imported changes$/),
+      ]),
+    )
     await set('terminated')
     expect(await told(true)).toEqual([])
   })
 
-  const swapInPack = (from: string, to: string): Promise<number> => setting.tamper('snapshot_chunk',
-    `update snapshot_chunk set pack = decode(
+  const swapInPack = (from: string, to: string): Promise<number> =>
+    setting.tamper(
+      'snapshot_chunk',
+      `update snapshot_chunk set pack = decode(
        replace(encode(pack, 'hex'), encode($3, 'hex'), encode($4, 'hex')), 'hex')
      where snapshot_id = $1 and chunk_no = $2`,
-    [first.snapshotId, 1, Buffer.from(from), Buffer.from(to)])
+      [first.snapshotId, 1, Buffer.from(from), Buffer.from(to)],
+    )
 
   it('a pack that says something else, when decisions are made again', async () => {
     await swapInPack('"minor"', '"MINOR"')
     expect(await told()).toEqual([])
-    expect(await told(true)).toEqual(expect.arrayContaining([
-      `snapshot ${first.snapshotId}: 1 chunks differ from what was sealed`,
-      'run 1 chunk 1: the rules decide otherwise', 'run 2 chunk 1: the rules decide otherwise']))
+    expect(await told(true)).toEqual(
+      expect.arrayContaining([
+        `snapshot ${first.snapshotId}: 1 chunks differ from what was sealed`,
+        'run 1 chunk 1: the rules decide otherwise',
+        'run 2 chunk 1: the rules decide otherwise',
+      ]),
+    )
     await swapInPack('"MINOR"', '"minor"')
     expect(await told(true)).toEqual([])
   })
 
   it('a pack that cannot be read any more', async () => {
     await swapInPack('[{"network"', '[["network"')
-    expect(await told(true)).toEqual(expect.arrayContaining([
-      `snapshot ${first.snapshotId}: 1 chunks differ from what was sealed`,
-      'run 1 chunk 1: what it was decided from cannot be read']))
+    expect(await told(true)).toEqual(
+      expect.arrayContaining([
+        `snapshot ${first.snapshotId}: 1 chunks differ from what was sealed`,
+        'run 1 chunk 1: what it was decided from cannot be read',
+      ]),
+    )
     await swapInPack('[["network"', '[{"network"')
     expect(await told(true)).toEqual([])
   })
@@ -229,25 +294,35 @@ describe('told from a sound ledger is', () => {
       `select p.* from ${table} p
        join ${table} later using (customer_id, line_id)
        join entry_set s on s.entry_set_id = later.entry_set_id
-       where p.posting_no = 1 and s.plan_id = 2 order by p.customer_id, p.line_id limit 1`)
-    await setting.tamper(table, `delete from ${table} where ${AT}`,
-      [row!['customer_id'], row!['line_id']])
-    expect(await told(true)).toEqual(expect.arrayContaining([
-      expect.stringMatching(/^run 1 chunk \d: the entries differ from those posted$/),
-      expect.stringMatching(/^run [23] chunk \d: what it was decided from cannot be read$/)]))
+       where p.posting_no = 1 and s.plan_id = 2 order by p.customer_id, p.line_id limit 1`,
+    )
+    await setting.tamper(table, `delete from ${table} where ${AT}`, [
+      row!['customer_id'],
+      row!['line_id'],
+    ])
+    expect(await told(true)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^run 1 chunk \d: the entries differ from those posted$/),
+        expect.stringMatching(/^run [23] chunk \d: what it was decided from cannot be read$/),
+      ]),
+    )
     await setting.query(
-      `insert into ${table} select * from jsonb_populate_record(null::${table}, $1)`, [row])
+      `insert into ${table} select * from jsonb_populate_record(null::${table}, $1)`,
+      [row],
+    )
     expect(await told(true)).toEqual([])
   })
 
   it('a chunk of a plan that is gone', async () => {
     const [row] = await setting.query<Record<string, unknown>>(
-      `select to_jsonb(it) as row from plan_chunk it where plan_id = 1 and chunk_no = 0`)
+      `select to_jsonb(it) as row from plan_chunk it where plan_id = 1 and chunk_no = 0`,
+    )
     await setting.tamper('plan_chunk', 'delete from plan_chunk where plan_id = 1 and chunk_no = 0')
     expect(await told()).toEqual(differs)
     await setting.query(
       'insert into plan_chunk select * from jsonb_populate_record(null::plan_chunk, $1)',
-      [row!['row']])
+      [row!['row']],
+    )
     expect(await told()).toEqual([])
   })
 })

@@ -30,7 +30,8 @@ beforeEach(async () => {
 const applied = async (): Promise<readonly object[]> =>
   (await pool.query<object>('select name, checksum, xmin::text from migration order by name')).rows
 const files = readdirSync(join(projectRoot(), 'migrations'))
-  .filter((name) => name.endsWith('.sql')).toSorted()
+  .filter((name) => name.endsWith('.sql'))
+  .toSorted()
 
 it('all files are applied in order, and once: a second time changes nothing', async () => {
   await expect(assertMigrated(pool)).rejects.toMatchObject({ code: 'SCHEMA_MISMATCH' })
@@ -54,8 +55,11 @@ it('a database that was migrated by other files is refused, and left as it is', 
   await migrate(pool)
   const name = files[0]!
   await pool.query(`update migration set checksum = 'another' where name = $1`, [name])
-  const refusal =
-    { code: 'SCHEMA_MISMATCH', exitCode: 2, message: expect.stringContaining(name) as string }
+  const refusal = {
+    code: 'SCHEMA_MISMATCH',
+    exitCode: 2,
+    message: expect.stringContaining(name) as string,
+  }
   await expect(migrate(pool)).rejects.toMatchObject(refusal)
   await expect(assertMigrated(pool)).rejects.toMatchObject(refusal)
 })
@@ -68,10 +72,12 @@ it('a database of a newer version is refused', async () => {
 
 it('a migration that fails half-way leaves nothing behind', async () => {
   // The last file cannot create a table that is there already.
-  await withTransaction(pool,
-    ({ client }) => client.query('create table installation (in_the_way integer)'))
+  await withTransaction(pool, ({ client }) =>
+    client.query('create table installation (in_the_way integer)'),
+  )
   await expect(migrate(pool)).rejects.toMatchObject({ code: '42P07' })
   const { rows } = await pool.query<{ name: string }>(
-    `select relname as name from pg_class where relnamespace = 'public'::regnamespace`)
+    `select relname as name from pg_class where relnamespace = 'public'::regnamespace`,
+  )
   expect(rows).toEqual([{ name: 'installation' }])
 })

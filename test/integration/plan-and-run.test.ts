@@ -20,8 +20,12 @@ let setting: LedgerSetting
 let snapshot: SealedSnapshot
 beforeAll(async () => {
   setting = await LedgerSetting.open()
-  snapshot = await setting.importGenerated(
-    { lines: LINES, seed: 8, statuses: true, consents: true })
+  snapshot = await setting.importGenerated({
+    lines: LINES,
+    seed: 8,
+    statuses: true,
+    consents: true,
+  })
 })
 afterAll(async () => {
   await setting.close()
@@ -90,7 +94,11 @@ const DECIDED = `
   )`
 const GRANTING = ['ELIGIBLE', 'PROMOTION_EXTENDED', 'AGE_65']
 const EACH: Readonly<Record<string, number>> = {
-  data: 102_400, roaming_bonus: 50, membership: 6, insurance: 24 }
+  data: 102_400,
+  roaming_bonus: 50,
+  membership: 6,
+  insurance: 24,
+}
 
 interface Expected {
   grants: number
@@ -102,7 +110,8 @@ async function expectedOf(period: string): Promise<Readonly<Record<string, Expec
   const counted = await setting.query<{ benefit: string; reason: string; count: number }>(
     `${DECIDED} select benefit, reason, count(*)::int as count
      from decided group by benefit, reason`,
-    [snapshot.snapshotId, `${period}-01`])
+    [snapshot.snapshotId, `${period}-01`],
+  )
   const benefits: Record<string, Expected> = {}
   for (const { benefit, reason, count } of counted) {
     const it = (benefits[benefit] ??= { grants: 0, refused: 0, reasons: {} })
@@ -123,36 +132,51 @@ describe.each(PERIODS)('period %s', (period) => {
     plan = await setting.plan(period)
     const expected = await expectedOf(period)
     for (const [benefit, it] of Object.entries(expected)) {
-      expect(plan.result?.benefits).toMatchObject({ [benefit]: { ...it, reversals: 0, unchanged: 0,
-        quantity: it.grants * EACH[benefit]! } })
+      expect(plan.result?.benefits).toMatchObject({
+        [benefit]: { ...it, reversals: 0, unchanged: 0, quantity: it.grants * EACH[benefit]! },
+      })
       for (const reason of Object.keys(it.reasons)) reasonsSeen.add(`${benefit} ${reason}`)
     }
-    expect(Object.keys(plan.result?.benefits ?? {}).toSorted())
-      .toEqual(Object.keys(expected).toSorted())
-    expect(plan.result).toMatchObject(
-      { lines: LINES, customers: snapshot.customers, chunks: snapshot.chunks,
-      entries: Object.values(expected).reduce((sum, it) => sum + it.grants, 0) })
+    expect(Object.keys(plan.result?.benefits ?? {}).toSorted()).toEqual(
+      Object.keys(expected).toSorted(),
+    )
+    expect(plan.result).toMatchObject({
+      lines: LINES,
+      customers: snapshot.customers,
+      chunks: snapshot.chunks,
+      entries: Object.values(expected).reduce((sum, it) => sum + it.grants, 0),
+    })
     expect(await setting.query('select from ledger where period = $1', [period])).toEqual([])
   })
 
   it('is run to the granted subjects of SQL and nobody else, and closed', async () => {
     const run = await setting.execute(plan)
     runs.set(period, run)
-    expect(run).toMatchObject(
-      { state: 'closed', rootHash: plan.result?.rootHash, heldBecause: null })
+    expect(run).toMatchObject({
+      state: 'closed',
+      rootHash: plan.result?.rootHash,
+      heldBecause: null,
+    })
     const granted = `select benefit, line_id, customer_id, reason from decided
                      where reason in ('ELIGIBLE', 'PROMOTION_EXTENDED', 'AGE_65')`
     const posted = `select benefit, line_id, customer_id, reason from ledger_entry
                     where period = '${period}' and entry_type = 'grant'`
     const values = [snapshot.snapshotId, `${period}-01`]
-    expect(await setting.query(`${DECIDED} (${granted}) except all (${posted})`, values))
-      .toEqual([])
-    expect(await setting.query(`${DECIDED} (${posted}) except all (${granted})`, values))
-      .toEqual([])
+    expect(await setting.query(`${DECIDED} (${granted}) except all (${posted})`, values)).toEqual(
+      [],
+    )
+    expect(await setting.query(`${DECIDED} (${posted}) except all (${granted})`, values)).toEqual(
+      [],
+    )
     const progress = await readProgress(setting.pool, run.runId)
-    expect(progress).toMatchObject(
-      { open: 0, refused: 0, posted: snapshot.chunks, linesPosted: LINES,
-      linesTotal: LINES, entriesPosted: plan.result?.entries })
+    expect(progress).toMatchObject({
+      open: 0,
+      refused: 0,
+      posted: snapshot.chunks,
+      linesPosted: LINES,
+      linesTotal: LINES,
+      entriesPosted: plan.result?.entries,
+    })
   })
 })
 
@@ -160,13 +184,19 @@ describe('after all periods', () => {
   it('every reason of every benefit was met', () => {
     const lines = ['MVNO', 'IOT', 'TERMINATED', 'ELIGIBLE']
     const all = [
-      ...[...lines, 'SECOND_DEVICE', 'PREPAID', 'SUSPENDED_AT_BASE', 'GUARDIAN_CONSENT_MISSING',
-        'SUSPENDED']
-        .map((it) => `data ${it}`),
+      ...[
+        ...lines,
+        'SECOND_DEVICE',
+        'PREPAID',
+        'SUSPENDED_AT_BASE',
+        'GUARDIAN_CONSENT_MISSING',
+        'SUSPENDED',
+      ].map((it) => `data ${it}`),
       ...[...lines, 'PROMOTION_EXTENDED'].map((it) => `roaming_bonus ${it}`),
       ...[...lines, 'SECOND_DEVICE'].map((it) => `membership ${it}`),
-      ...['MVNO', 'IOT', 'CORPORATE', 'TERMINATED', 'AGE_65', 'NO_APPLICATION']
-        .map((it) => `insurance ${it}`),
+      ...['MVNO', 'IOT', 'CORPORATE', 'TERMINATED', 'AGE_65', 'NO_APPLICATION'].map(
+        (it) => `insurance ${it}`,
+      ),
     ]
     expect([...reasonsSeen].toSorted()).toEqual(all.toSorted())
   })
@@ -179,15 +209,19 @@ describe('after all periods', () => {
         expect(it.subjects).toBe(benefit === 'insurance' ? snapshot.customers : LINES)
       }
     }
-    expect(Object.keys(runs.get('2026-02')!.balance!).toSorted())
-      .toEqual(['data', 'insurance', 'membership'])
+    expect(Object.keys(runs.get('2026-02')!.balance!).toSorted()).toEqual([
+      'data',
+      'insurance',
+      'membership',
+    ])
   })
 
   it('every grant says what the contract promises', async () => {
     const grants = await setting.query<{ text: string }>(
       `select distinct
          concat_ws(' ', period, benefit, subject, quantity, unit, valid_from, valid_to) as text
-       from ledger_entry order by text`)
+       from ledger_entry order by text`,
+    )
     expect(grants.map((it) => it.text)).toEqual([
       '2026-02 data line 102400 MB 2026-02-01 2026-02-28',
       '2026-02 insurance customer 24 months 2026-03-01 2028-02-29',
@@ -197,16 +231,24 @@ describe('after all periods', () => {
       '2026-04 data line 102400 MB 2026-04-01 2026-04-30',
       '2026-05 data line 102400 MB 2026-05-01 2026-05-31',
       '2026-06 data line 102400 MB 2026-06-01 2026-06-30',
-      '2026-07 data line 102400 MB 2026-07-01 2026-07-31'])
+      '2026-07 data line 102400 MB 2026-07-01 2026-07-31',
+    ])
   })
 
   it('a period planned again holds nothing but what is unchanged', async () => {
     const plan = await setting.plan('2026-02')
     expect(plan.result?.entries).toBe(0)
     for (const [benefit, it] of Object.entries(await expectedOf('2026-02'))) {
-      expect(plan.result?.benefits)
-        .toMatchObject({ [benefit]: { grants: 0, reversals: 0, quantity: 0,
-        unchanged: it.grants, refused: it.refused, reasons: it.reasons } })
+      expect(plan.result?.benefits).toMatchObject({
+        [benefit]: {
+          grants: 0,
+          reversals: 0,
+          quantity: 0,
+          unchanged: it.grants,
+          refused: it.refused,
+          reasons: it.reasons,
+        },
+      })
     }
   })
 })
@@ -228,7 +270,8 @@ describe('a plan', () => {
       expect((await alone.plan('2026-05', { snapshot: twin })).planHash).toBe(two.planHash)
       const [line] = await alone.query<{ id: string }>(
         `select min(line_id) as id from snapshot_line
-         where plan_restriction = 'minor' and guardian_consent_on is null`)
+         where plan_restriction = 'minor' and guardian_consent_on is null`,
+      )
       await alone.importConsents(`${line!.id},2025-01-01`)
       expect((await alone.plan('2026-05', { snapshot: twin })).planHash).not.toBe(two.planHash)
       await alone.close()
@@ -239,12 +282,20 @@ describe('a plan', () => {
     }
   })
 
-  it('is refused for a period or a snapshot that is not its version\'s', async () => {
-    await expect(setting.plan('2026-08')).rejects
-      .toMatchObject({ code: 'PERIOD_UNKNOWN', exitCode: 2 })
+  it("is refused for a period or a snapshot that is not its version's", async () => {
+    await expect(setting.plan('2026-08')).rejects.toMatchObject({
+      code: 'PERIOD_UNKNOWN',
+      exitCode: 2,
+    })
     const version = findVersion('kt-2026@2')!
-    const planning = planPeriod(setting.pool, { version, period: '2026-02', snapshot, now: NOW,
-      madeBy: 'maker', lanes: 1 })
+    const planning = planPeriod(setting.pool, {
+      version,
+      period: '2026-02',
+      snapshot,
+      now: NOW,
+      madeBy: 'maker',
+      lanes: 1,
+    })
     await expect(planning).rejects.toMatchObject({ code: 'SNAPSHOT_WRONG_DATE', exitCode: 2 })
   })
 
@@ -252,27 +303,36 @@ describe('a plan', () => {
     const stale = { code: 'PLAN_STALE', exitCode: 4 }
     const first = await setting.plan('2026-06')
     const second = await setting.plan('2026-06')
-    await expect(setting.start(first)).rejects
-      .toMatchObject({ ...stale, message: expect.stringContaining('newer plan') })
+    await expect(setting.start(first)).rejects.toMatchObject({
+      ...stale,
+      message: expect.stringContaining('newer plan'),
+    })
     await setting.importStatuses('1,suspended,2026-01-20T00:00:00+09:00')
-    await expect(setting.start(second)).rejects
-      .toMatchObject({ ...stale, message: expect.stringContaining('imported') })
+    await expect(setting.start(second)).rejects.toMatchObject({
+      ...stale,
+      message: expect.stringContaining('imported'),
+    })
     const third = await setting.plan('2026-06')
     await setting.execute(await setting.plan('2026-07'))
-    await expect(setting.start(third)).rejects
-      .toMatchObject({ ...stale, message: expect.stringContaining('run') })
+    await expect(setting.start(third)).rejects.toMatchObject({
+      ...stale,
+      message: expect.stringContaining('run'),
+    })
   })
 
   it('runs only when it is approved, and is signed once, by its hash', async () => {
     const plan = await setting.plan('2026-06')
-    await expect(startRun(setting.pool, plan.planId, 'x', NOW)).rejects
-      .toMatchObject({ code: 'APPROVAL_MISSING' })
-    await expect(approvePlan(setting.pool, plan.planId, 'a', '00'.repeat(32), NOW)).rejects
-      .toMatchObject({ code: '23514' })
+    await expect(startRun(setting.pool, plan.planId, 'x', NOW)).rejects.toMatchObject({
+      code: 'APPROVAL_MISSING',
+    })
+    await expect(
+      approvePlan(setting.pool, plan.planId, 'a', '00'.repeat(32), NOW),
+    ).rejects.toMatchObject({ code: '23514' })
     await approvePlan(setting.pool, plan.planId, 'a', plan.planHash ?? '', NOW)
     await approvePlan(setting.pool, plan.planId, 'b', plan.planHash ?? '', NOW)
-    expect(await setting.query('select approved_by from plan where plan_id = $1', [plan.planId]))
-      .toEqual([{ approved_by: 'a' }])
+    expect(
+      await setting.query('select approved_by from plan where plan_id = $1', [plan.planId]),
+    ).toEqual([{ approved_by: 'a' }])
     const run = await startRun(setting.pool, plan.planId, 'x', NOW)
     await setting.apply(run)
     expect((await closeRun(setting.pool, run.runId, NOW)).state).toBe('closed')

@@ -31,16 +31,23 @@ describe('a chunk whose decisions are not those of the plan', () => {
   it('is refused, posts nothing, and the run is held naming it', async () => {
     plan = await setting.plan('2026-02')
     run = await setting.start(plan)
-    await setting.tamper('plan_chunk',
+    await setting.tamper(
+      'plan_chunk',
       'update plan_chunk set digest = sha256(digest) where plan_id = $1 and chunk_no = 1',
-      [plan.planId])
+      [plan.planId],
+    )
     expect(await outcomesOf(run)).toEqual(['posted', 'refused', 'posted'])
-    expect(await close(run)).toMatchObject({ state: 'held', rootHash: null,
-      heldBecause: 'chunk 1 was refused: its decisions differ from the plan' })
+    expect(await close(run)).toMatchObject({
+      state: 'held',
+      rootHash: null,
+      heldBecause: 'chunk 1 was refused: its decisions differ from the plan',
+    })
     const [range] = await setting.query<{ posted: number }>(
       `select count(*)::int as posted from ledger_posting p
        join snapshot_chunk c on p.customer_id between c.first_customer_id and c.last_customer_id
-       where c.snapshot_id = $1 and c.chunk_no = 1`, [snapshot.snapshotId])
+       where c.snapshot_id = $1 and c.chunk_no = 1`,
+      [snapshot.snapshotId],
+    )
     expect(range?.posted).toBe(0)
   })
 
@@ -50,16 +57,21 @@ describe('a chunk whose decisions are not those of the plan', () => {
   })
 
   it('is tried again when the run is opened again, and held again by the same', async () => {
-    expect(await reopenRun(setting.pool, run.runId))
-      .toMatchObject({ state: 'open', heldBecause: null })
+    expect(await reopenRun(setting.pool, run.runId)).toMatchObject({
+      state: 'open',
+      heldBecause: null,
+    })
     expect(await outcomesOf(run)).toEqual(['done', 'refused', 'done'])
     expect((await close(run)).state).toBe('held')
   })
 
   it('is posted once the cause is gone, and the run closes', async () => {
     const twin = await planTwice()
-    await setting.tamper('plan_chunk',
-      'update plan_chunk set digest = $2 where plan_id = $1 and chunk_no = 1', [plan.planId, twin])
+    await setting.tamper(
+      'plan_chunk',
+      'update plan_chunk set digest = $2 where plan_id = $1 and chunk_no = 1',
+      [plan.planId, twin],
+    )
     await reopenRun(setting.pool, run.runId)
     expect(await outcomesOf(run)).toEqual(['done', 'posted', 'done'])
     expect(await close(run)).toMatchObject({ state: 'closed', rootHash: plan.result?.rootHash })
@@ -72,8 +84,9 @@ describe('a chunk whose decisions are not those of the plan', () => {
       await other.importGenerated({ lines: 2_800, seed: 77, statuses: true })
       const same = await other.plan('2026-02')
       expect(same.planHash).toBe(plan.planHash)
-      const [row] =
-        await other.query<{ digest: Buffer }>('select digest from plan_chunk where chunk_no = 1')
+      const [row] = await other.query<{ digest: Buffer }>(
+        'select digest from plan_chunk where chunk_no = 1',
+      )
       return row!.digest
     } finally {
       await other.close()
@@ -88,8 +101,9 @@ it('a chunk that would post what the plan does not know is refused', async () =>
   expect(await outcomesOf(run, [0])).toEqual(['refused'])
   expect(await postings('2026-06')).toBe(0)
   await outcomesOf(run)
-  expect((await close(run)).heldBecause)
-    .toBe('chunk 0 was refused: an entry set that the plan does not hold')
+  expect((await close(run)).heldBecause).toBe(
+    'chunk 0 was refused: an entry set that the plan does not hold',
+  )
   await cancelRun(setting.pool, run.runId, NOW)
 })
 
@@ -100,17 +114,22 @@ describe('a run that is worked on by many', () => {
   it('is started once, whoever starts it at the same time, and joined afterwards', async () => {
     plan = await setting.plan('2026-03')
     run = await setting.start(plan)
-    const joined =
-      await Promise.all([1, 2, 3, 4].map(() => startRun(setting.pool, plan.planId, 'another', NOW)))
+    const joined = await Promise.all(
+      [1, 2, 3, 4].map(() => startRun(setting.pool, plan.planId, 'another', NOW)),
+    )
     expect(joined.map((it) => it.runId)).toEqual(Array(4).fill(run.runId))
     const first = await setting.plan('2026-07')
-    await expect(startRun(setting.pool, first.planId, 'x', NOW)).rejects
-      .toMatchObject({ code: 'APPROVAL_MISSING' })
+    await expect(startRun(setting.pool, first.planId, 'x', NOW)).rejects.toMatchObject({
+      code: 'APPROVAL_MISSING',
+    })
     await setting.query(
       `update plan set approved_by = 'b', approved_at = now(), approved_hash = plan_hash
-      where plan_id = $1`, [first.planId])
-    const together =
-      await Promise.all([1, 2, 3, 4].map(() => startRun(setting.pool, first.planId, 'x', NOW)))
+      where plan_id = $1`,
+      [first.planId],
+    )
+    const together = await Promise.all(
+      [1, 2, 3, 4].map(() => startRun(setting.pool, first.planId, 'x', NOW)),
+    )
     expect(new Set(together.map((it) => it.runId)).size).toBe(1)
     await cancelRun(setting.pool, together[0]!.runId, NOW)
   })
@@ -140,15 +159,20 @@ describe('a run that is worked on by many', () => {
 
   it('takes nothing more once closed, and its plan is not run again', async () => {
     expect(await outcomesOf(run)).toEqual(['run_not_open', 'run_not_open', 'run_not_open'])
-    await expect(startRun(setting.pool, plan.planId, 'x', NOW)).rejects
-      .toMatchObject({ code: 'RUN_STATE', exitCode: 4 })
-    await expect(cancelRun(setting.pool, run.runId, NOW)).rejects
-      .toMatchObject({ code: 'RUN_STATE' })
+    await expect(startRun(setting.pool, plan.planId, 'x', NOW)).rejects.toMatchObject({
+      code: 'RUN_STATE',
+      exitCode: 4,
+    })
+    await expect(cancelRun(setting.pool, run.runId, NOW)).rejects.toMatchObject({
+      code: 'RUN_STATE',
+    })
     expect((await reopenRun(setting.pool, run.runId)).state).toBe('closed')
-    await expect(startRun(setting.pool, '999999', 'x', NOW)).rejects
-      .toMatchObject({ code: 'PLAN_UNKNOWN' })
-    await expect(closeRun(setting.pool, '999999', NOW)).rejects
-      .toMatchObject({ code: 'RUN_UNKNOWN' })
+    await expect(startRun(setting.pool, '999999', 'x', NOW)).rejects.toMatchObject({
+      code: 'PLAN_UNKNOWN',
+    })
+    await expect(closeRun(setting.pool, '999999', NOW)).rejects.toMatchObject({
+      code: 'RUN_UNKNOWN',
+    })
   })
 })
 
@@ -159,8 +183,10 @@ describe('a run that was cancelled', () => {
     expect(await outcomesOf(run, [1])).toEqual(['posted'])
     const kept = await postings('2026-04')
     const cancelled = await cancelRun(setting.pool, run.runId, NOW)
-    expect(cancelled).toMatchObject(
-      { state: 'cancelled', rootHash: expect.stringMatching(/^[0-9a-f]{64}$/) })
+    expect(cancelled).toMatchObject({
+      state: 'cancelled',
+      rootHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    })
     expect(await outcomesOf(run)).toEqual(['run_not_open', 'run_not_open', 'run_not_open'])
     const rest = await setting.plan('2026-04')
     expect(entriesPlanned(rest)).toBe(entriesPlanned(whole) - kept)
@@ -172,8 +198,10 @@ describe('a run that was cancelled', () => {
   it('and had posted nothing is as if it had never been', async () => {
     const plan = await setting.plan('2026-07')
     const run = await setting.start(plan)
-    expect(await cancelRun(setting.pool, run.runId, NOW))
-      .toMatchObject({ state: 'cancelled', rootHash: null })
+    expect(await cancelRun(setting.pool, run.runId, NOW)).toMatchObject({
+      state: 'cancelled',
+      rootHash: null,
+    })
     const again = await setting.plan('2026-07')
     expect(again.planHash).toBe(plan.planHash)
   })
@@ -198,49 +226,70 @@ describe('closing holds a run', () => {
 
   it('whose ledger lacks a row, and names the benefit and the numbers', async () => {
     const [kept] = await setting.query<Record<string, unknown>>(
-      `select * from ${table} order by customer_id, line_id limit 1`)
-    await setting.tamper(table, `delete from ${table} where customer_id = $1 and line_id = $2`,
-      [kept!['customer_id'], kept!['line_id']])
+      `select * from ${table} order by customer_id, line_id limit 1`,
+    )
+    await setting.tamper(table, `delete from ${table} where customer_id = $1 and line_id = $2`, [
+      kept!['customer_id'],
+      kept!['line_id'],
+    ])
     const held = await closeAgain()
-    expect(held).toMatchObject({ state: 'held',
-      heldBecause: `data: the ledger holds ${grants - 1} grants, ${grants} were counted` })
+    expect(held).toMatchObject({
+      state: 'held',
+      heldBecause: `data: the ledger holds ${grants - 1} grants, ${grants} were counted`,
+    })
     expect(held.balance?.['data']).toMatchObject({ ok: false, granted: grants - 1 })
     await setting.query(
-      `insert into ${table} select * from jsonb_populate_record(null::${table}, $1)`, [kept])
+      `insert into ${table} select * from jsonb_populate_record(null::${table}, $1)`,
+      [kept],
+    )
   })
 
   it('whose ledger has a row too many', async () => {
     await setting.query(`insert into ${table} (customer_id, line_id, entry_set_id, posting_no)
       select 7, 7, entry_set_id, 1 from ${table} limit 1`)
-    expect((await closeAgain()).heldBecause)
-      .toBe(`data: the ledger holds ${grants + 1} grants, ${grants} were counted`)
+    expect((await closeAgain()).heldBecause).toBe(
+      `data: the ledger holds ${grants + 1} grants, ${grants} were counted`,
+    )
     await setting.tamper(table, `delete from ${table} where customer_id = 7`)
   })
 
   it('whose plan counted other subjects than the snapshot has', async () => {
-    const count = (by: string): Promise<number> => setting.tamper('plan_chunk', `update plan_chunk
+    const count = (by: string): Promise<number> =>
+      setting.tamper(
+        'plan_chunk',
+        `update plan_chunk
       set tallies = jsonb_set(tallies, '{data,refused}',
         to_jsonb((tallies#>>'{data,refused}')::int ${by}))
-      where plan_id = $1 and chunk_no = 2`, [plan.planId])
+      where plan_id = $1 and chunk_no = 2`,
+        [plan.planId],
+      )
     await count('+ 1')
-    expect((await closeAgain()).heldBecause)
-      .toBe('data: granted + unchanged + refused is 2801, subjects are 2800')
+    expect((await closeAgain()).heldBecause).toBe(
+      'data: granted + unchanged + refused is 2801, subjects are 2800',
+    )
     await count('- 1')
   })
 
   it('whose digests do not come to the root hash of the plan', async () => {
-    const set = (hash: string | undefined): Promise<number> => setting.tamper('plan',
-      `update plan set result = jsonb_set(result, '{rootHash}', to_jsonb($2::text))
+    const set = (hash: string | undefined): Promise<number> =>
+      setting.tamper(
+        'plan',
+        `update plan set result = jsonb_set(result, '{rootHash}', to_jsonb($2::text))
        where plan_id = $1`,
-      [plan.planId, hash])
+        [plan.planId, hash],
+      )
     await set('00'.repeat(32))
-    expect((await closeAgain()).heldBecause)
-      .toBe('the digests of the chunks do not come to the root hash of the plan')
+    expect((await closeAgain()).heldBecause).toBe(
+      'the digests of the chunks do not come to the root hash of the plan',
+    )
     await set(plan.result?.rootHash)
   })
 
   it('and closes it when all of that is right again', async () => {
-    expect(await closeAgain())
-      .toMatchObject({ state: 'closed', rootHash: plan.result?.rootHash, heldBecause: null })
+    expect(await closeAgain()).toMatchObject({
+      state: 'closed',
+      rootHash: plan.result?.rootHash,
+      heldBecause: null,
+    })
   })
 })

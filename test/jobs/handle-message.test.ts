@@ -35,9 +35,16 @@ describe('a message', () => {
     const lines = logged()
     await handle({ outcome: 'posted', lines: 5, entries: 4 }, lines.log)
     const [line = {}] = lines.all()
-    expect(Object.keys(line).toSorted()).toEqual(
-      ['chunk_no', 'entries', 'level', 'lines', 'message', 'pid', 'run_id', 'time'],
-    )
+    expect(Object.keys(line).toSorted()).toEqual([
+      'chunk_no',
+      'entries',
+      'level',
+      'lines',
+      'message',
+      'pid',
+      'run_id',
+      'time',
+    ])
   })
 })
 
@@ -54,7 +61,10 @@ describe('the log', () => {
   it('keeps of a foreign error its code and place, of ours the message too', () => {
     const lines = logged()
     const foreign = Object.assign(new Error('duplicate key (birth_date)=(1990-01-01)'), {
-      code: '23505', constraint: 'line_pkey', detail: 'Key (1990)', parameters: ['1990'],
+      code: '23505',
+      constraint: 'line_pkey',
+      detail: 'Key (1990)',
+      parameters: ['1990'],
     })
     lines.log.error(foreign)
     lines.log.error({ err: foreign })
@@ -65,7 +75,9 @@ describe('the log', () => {
     const [first = {}, , third = {}] = lines.all()
     expect(first['error']).toMatchObject({ type: 'Error', code: '23505', constraint: 'line_pkey' })
     expect(third['error']).toMatchObject({
-      code: 'QUEUE_UNAVAILABLE', message: 'queue: away; expected it', cause: { code: '23505' },
+      code: 'QUEUE_UNAVAILABLE',
+      message: 'queue: away; expected it',
+      cause: { code: '23505' },
     })
     expect(safeError(new AssertionFailure('expected: x')).message).toBe('expected: x')
     expect(safeError('text with 1990')).toEqual({ type: 'string' })
@@ -94,7 +106,11 @@ function logged(): Logged {
   return {
     log: createLogger('trace', { write }),
     text: () => text,
-    all: () => text.trimEnd().split('\n').map((line) => JSON.parse(line) as Line),
+    all: () =>
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Line),
   }
 }
 

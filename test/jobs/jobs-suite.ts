@@ -61,13 +61,18 @@ export function jobsSuite(name: string, makeBackend: () => Promise<TestBackend>)
       }
     }
 
-    it('hands over each message at least once', () => withQueue(async ({ queue, worker }) => {
-      const seen: number[] = []
-      await queue.ring(chunks(2_500), 1)
-      await worker({ concurrency: 8, handle: async (ref) => void seen.push(ref.chunkNo) })
-      await until(() => new Set(seen).size === 2_500)
-      await until(async () => (await queue.depth()).waiting === 0)
-    }), 60_000)
+    it(
+      'hands over each message at least once',
+      () =>
+        withQueue(async ({ queue, worker }) => {
+          const seen: number[] = []
+          await queue.ring(chunks(2_500), 1)
+          await worker({ concurrency: 8, handle: async (ref) => void seen.push(ref.chunkNo) })
+          await until(() => new Set(seen).size === 2_500)
+          await until(async () => (await queue.depth()).waiting === 0)
+        }),
+      60_000,
+    )
 
     it('keeps one of two equal messages that wait, and hands over a second ring', () =>
       withQueue(async ({ queue, worker }) => {
@@ -81,23 +86,24 @@ export function jobsSuite(name: string, makeBackend: () => Promise<TestBackend>)
         expect(seen.toSorted((one, other) => one - other)).toEqual([0, 0, 1, 1, 2, 2])
       }))
 
-    it('tries again after a failure that can pass', () => withQueue(async ({ queue, worker }) => {
-      const told: unknown[] = []
-      let tries = 0
-      await queue.ring(chunks(1), 1)
-      await worker({
-        onError: (error) => told.push(error),
-        handle: () => {
-          tries += 1
-          if (tries === 1) throw new RedressError('DATABASE_UNAVAILABLE')
-          if (tries === 2) throw new Error('Connection terminated unexpectedly')
-          return Promise.resolve()
-        },
-      })
-      await until(() => tries === 3)
-      expect(told.length).toBe(2)
-      await until(async () => isEmpty(await queue.depth()))
-    }))
+    it('tries again after a failure that can pass', () =>
+      withQueue(async ({ queue, worker }) => {
+        const told: unknown[] = []
+        let tries = 0
+        await queue.ring(chunks(1), 1)
+        await worker({
+          onError: (error) => told.push(error),
+          handle: () => {
+            tries += 1
+            if (tries === 1) throw new RedressError('DATABASE_UNAVAILABLE')
+            if (tries === 2) throw new Error('Connection terminated unexpectedly')
+            return Promise.resolve()
+          },
+        })
+        await until(() => tries === 3)
+        expect(told.length).toBe(2)
+        await until(async () => isEmpty(await queue.depth()))
+      }))
 
     it('does not try again after a bug, nor after an error that stays', () =>
       withQueue(async ({ queue, worker }) => {
@@ -133,44 +139,52 @@ export function jobsSuite(name: string, makeBackend: () => Promise<TestBackend>)
         expect(await queue.depth()).toEqual({ waiting: 2, active: 0, delayed: 0 })
       }))
 
-    it('aborts the message under way when closed without grace; it comes again', () =>
-      withQueue(async ({ queue, worker }) => {
-        await queue.ring(chunks(1), 1)
-        let aborted = false
-        let begun = false
-        const opened = await worker({
-          handle: async (_, signal) => {
-            begun = true
-            await once(signal, 'abort')
-            aborted = true
-          },
-        })
-        await until(() => begun)
-        await opened.close({ graceful: false })
-        expect(aborted).toBe(true)
-        const seen: number[] = []
-        await worker({ handle: async (ref) => void seen.push(ref.chunkNo) })
-        await until(() => seen.length === 1, 12_000)
-      }), 20_000)
+    it(
+      'aborts the message under way when closed without grace; it comes again',
+      () =>
+        withQueue(async ({ queue, worker }) => {
+          await queue.ring(chunks(1), 1)
+          let aborted = false
+          let begun = false
+          const opened = await worker({
+            handle: async (_, signal) => {
+              begun = true
+              await once(signal, 'abort')
+              aborted = true
+            },
+          })
+          await until(() => begun)
+          await opened.close({ graceful: false })
+          expect(aborted).toBe(true)
+          const seen: number[] = []
+          await worker({ handle: async (ref) => void seen.push(ref.chunkNo) })
+          await until(() => seen.length === 1, 12_000)
+        }),
+      20_000,
+    )
 
-    it('hands the message of a killed process to another worker within ten seconds', () =>
-      withQueue(async ({ queue, backend, worker }) => {
-        await queue.ring(chunks(1), 1)
-        const child = spawnWorker([...test.processArguments, backend.queueName, 'victim'])
-        try {
-          await lineFrom(child, 'begun 0')
-          await until(async () => (await queue.workerNames()).includes('victim'))
-          child.kill('SIGKILL')
-          await once(child, 'exit')
-        } finally {
-          child.kill('SIGKILL')
-        }
-        const killedAt = performance.now()
-        const seen: number[] = []
-        await worker({ handle: async (ref) => void seen.push(ref.chunkNo) })
-        await until(() => seen.length === 1, 12_000)
-        expect(performance.now() - killedAt).toBeLessThan(10_000)
-      }), 40_000)
+    it(
+      'hands the message of a killed process to another worker within ten seconds',
+      () =>
+        withQueue(async ({ queue, backend, worker }) => {
+          await queue.ring(chunks(1), 1)
+          const child = spawnWorker([...test.processArguments, backend.queueName, 'victim'])
+          try {
+            await lineFrom(child, 'begun 0')
+            await until(async () => (await queue.workerNames()).includes('victim'))
+            child.kill('SIGKILL')
+            await once(child, 'exit')
+          } finally {
+            child.kill('SIGKILL')
+          }
+          const killedAt = performance.now()
+          const seen: number[] = []
+          await worker({ handle: async (ref) => void seen.push(ref.chunkNo) })
+          await until(() => seen.length === 1, 12_000)
+          expect(performance.now() - killedAt).toBeLessThan(10_000)
+        }),
+      40_000,
+    )
 
     it('shares the messages between two workers and names them', () =>
       withQueue(async ({ queue, worker }) => {
@@ -188,18 +202,23 @@ export function jobsSuite(name: string, makeBackend: () => Promise<TestBackend>)
         expect(Math.min(seen.one, seen.two)).toBeGreaterThan(10)
       }))
 
-    it('goes on when its connections are cut', () => withQueue(async ({ queue, worker }) => {
-      const seen = new Set<number>()
-      await worker({ concurrency: 2, handle: async (ref) => void seen.add(ref.chunkNo) })
-      await queue.ring(chunks(5), 1)
-      await until(() => seen.size === 5)
-      await test.cutConnections()
-      // A ring may meet the loss; the conductor of a run rings again.
-      await queue.ring(chunks(10), 2).catch(() => undefined)
-      await sleep(300)
-      await queue.ring(chunks(10), 3)
-      await until(() => seen.size === 10, 20_000)
-    }), 40_000)
+    it(
+      'goes on when its connections are cut',
+      () =>
+        withQueue(async ({ queue, worker }) => {
+          const seen = new Set<number>()
+          await worker({ concurrency: 2, handle: async (ref) => void seen.add(ref.chunkNo) })
+          await queue.ring(chunks(5), 1)
+          await until(() => seen.size === 5)
+          await test.cutConnections()
+          // A ring may meet the loss; the conductor of a run rings again.
+          await queue.ring(chunks(10), 2).catch(() => undefined)
+          await sleep(300)
+          await queue.ring(chunks(10), 3)
+          await until(() => seen.size === 10, 20_000)
+        }),
+      40_000,
+    )
 
     it('completes after all messages were lost, once they are rung for again', () =>
       withQueue(async ({ queue, worker }) => {
@@ -219,21 +238,22 @@ export function jobsSuite(name: string, makeBackend: () => Promise<TestBackend>)
         await until(() => seen.size === 40)
       }))
 
-    it('stores pointers only, even of failures', () => withQueue(async ({ queue, worker }) => {
-      await queue.ring(chunks(3), 1)
-      let tries = 0
-      await worker({
-        handle: () => {
-          tries += 1
-          throw Object.assign(new Error('Kim Minji 900101'), { detail: 'Key (1990-01-01)' })
-        },
-      })
-      await until(async () => tries >= 3 && (await queue.depth()).delayed > 0)
-      const stored = await test.dump()
-      expect(stored).toContain(`${RUN}-0-1`)
-      expect(stored).toMatch(/"runId": ?"4711"/)
-      expect(stored).not.toMatch(/Minji|1990|900101|birth|handle-|\.ts|\.js/)
-    }))
+    it('stores pointers only, even of failures', () =>
+      withQueue(async ({ queue, worker }) => {
+        await queue.ring(chunks(3), 1)
+        let tries = 0
+        await worker({
+          handle: () => {
+            tries += 1
+            throw Object.assign(new Error('Kim Minji 900101'), { detail: 'Key (1990-01-01)' })
+          },
+        })
+        await until(async () => tries >= 3 && (await queue.depth()).delayed > 0)
+        const stored = await test.dump()
+        expect(stored).toContain(`${RUN}-0-1`)
+        expect(stored).toMatch(/"runId": ?"4711"/)
+        expect(stored).not.toMatch(/Minji|1990|900101|birth|handle-|\.ts|\.js/)
+      }))
   })
 }
 

@@ -2,7 +2,9 @@
 import { openPool } from '../../src/db/database.js'
 import type { Pool } from '../../src/db/database.js'
 import {
-  jobsDatabaseUrl, openJobsBackend, prepareJobsSchema,
+  jobsDatabaseUrl,
+  openJobsBackend,
+  prepareJobsSchema,
 } from '../../src/jobs/bullmq-backend.js'
 import { buildForProcesses } from './build-for-processes.js'
 import { testDatabase } from '../support/database.js'

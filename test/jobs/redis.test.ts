@@ -35,12 +35,19 @@ async function dump(redis: Redis): Promise<string> {
 
 async function valueOf(redis: Redis, key: string): Promise<unknown> {
   switch (await redis.type(key)) {
-    case 'string': return await redis.get(key)
-    case 'hash': return await redis.hgetall(key)
-    case 'list': return await redis.lrange(key, 0, -1)
-    case 'set': return await redis.smembers(key)
-    case 'zset': return await redis.zrange(key, '0', '-1')
-    case 'stream': return await redis.xrange(key, '-', '+')
-    default: return null
+    case 'string':
+      return await redis.get(key)
+    case 'hash':
+      return await redis.hgetall(key)
+    case 'list':
+      return await redis.lrange(key, 0, -1)
+    case 'set':
+      return await redis.smembers(key)
+    case 'zset':
+      return await redis.zrange(key, '0', '-1')
+    case 'stream':
+      return await redis.xrange(key, '-', '+')
+    default:
+      return null
   }
 }

@@ -40,10 +40,9 @@ type Row = Readonly<Record<(typeof COLUMNS)[number], string>>
 const ROWS = readRows(new URL('../cases/benefits.csv', import.meta.url))
 
 describe('the written cases', () => {
-  const titled = ROWS.map((row) => [
-    `${row.case} ${row.benefit} ${row.period}: ${row.note}`,
-    row,
-  ] as const)
+  const titled = ROWS.map(
+    (row) => [`${row.case} ${row.benefit} ${row.period}: ${row.note}`, row] as const,
+  )
 
   it.each(titled)('%s', (_, row) => {
     expect(answerTo(row)).toEqual({

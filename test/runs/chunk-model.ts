@@ -85,8 +85,11 @@ export function inputOf(world: World, posted: readonly Posted[]): ChunkInput {
     sets.set(setId, entries)
     return postedBytes({ ...row, setId })
   })
-  return { pack: openPack(packOf(world.customers)), facts: world.facts,
-    posted: new PostedRows(Buffer.concat(rows), sets) }
+  return {
+    pack: openPack(packOf(world.customers)),
+    facts: world.facts,
+    posted: new PostedRows(Buffer.concat(rows), sets),
+  }
 }
 
 function postgresDay(iso: string): number {
@@ -102,7 +105,13 @@ export function decidePlainly(
   const tallies: Record<string, ModelTally> = {}
   const tallyOf = (benefit: string): ModelTally =>
     (tallies[benefit] ??= {
-      grants: 0, reversals: 0, unchanged: 0, refused: 0, quantity: 0, reasons: {} })
+      grants: 0,
+      reversals: 0,
+      unchanged: 0,
+      refused: 0,
+      quantity: 0,
+      reasons: {},
+    })
   const count = (decisions: readonly Decision[], unchanged: readonly Benefit[]): void => {
     for (const it of decisions) {
       const tally = tallyOf(it.benefit)
@@ -118,8 +127,10 @@ export function decidePlainly(
     const it = world.customers.find((customer) => customer.customerId === customerId)
     const lines = it?.lines ?? []
     const answers: CaseDecisions = it
-      ? decide(version, period,
-        { customer: it.customer, lines: lines.map((line) => caseLine(line, world)) })
+      ? decide(version, period, {
+          customer: it.customer,
+          lines: lines.map((line) => caseLine(line, world)),
+        })
       : { lines: [], customer: [] }
     const entriesOf = new Map<bigint, LedgerEntry[]>()
     const put = (lineId: bigint, entries: readonly LedgerEntry[]): void => {
@@ -135,11 +146,17 @@ export function decidePlainly(
     const difference = entriesFor('customer', asked, heldBy(held, 'customer'))
     count(asked, difference.unchanged)
     for (const entry of difference.entries) {
-      const carrier = entry.entryType === 'grant'
-        ? lines[answers.customer.find((answer) =>
-          answer.decision.benefit === entry.benefit)!.carrier]
-        : held.find((line) => line.entries.some((earlier) =>
-          earlier.subject === 'customer' && earlier.entryNo === entry.reversesEntryNo))
+      const carrier =
+        entry.entryType === 'grant'
+          ? lines[
+              answers.customer.find((answer) => answer.decision.benefit === entry.benefit)!.carrier
+            ]
+          : held.find((line) =>
+              line.entries.some(
+                (earlier) =>
+                  earlier.subject === 'customer' && earlier.entryNo === entry.reversesEntryNo,
+              ),
+            )
       put(carrier!.lineId, [entry])
     }
     postings.push(...postingsOf(customerId, entriesOf, held))
@@ -164,9 +181,13 @@ function postingsOf(
   return [...entriesOf.entries()]
     .filter(([, entries]) => entries.length > 0)
     .toSorted(([a], [b]) => byValue(a, b))
-    .map(([lineId, entries]) => ({ customerId, lineId, entries,
-      postingNo: Math.max(0,
-        ...held.filter((it) => it.lineId === lineId).map((it) => it.postingNo)) + 1 }))
+    .map(([lineId, entries]) => ({
+      customerId,
+      lineId,
+      entries,
+      postingNo:
+        Math.max(0, ...held.filter((it) => it.lineId === lineId).map((it) => it.postingNo)) + 1,
+    }))
 }
 
 function heldBy(held: readonly Posted[], subject: string, lineId?: bigint): readonly LedgerEntry[] {
@@ -179,17 +200,24 @@ function heldBy(held: readonly Posted[], subject: string, lineId?: bigint): read
 
 function caseLine({ lineId, facts }: ModelLine, world: World): CaseLine {
   const fact = world.facts.find((it) => it.lineId === lineId)
-  const consents = [facts.guardianConsentOn, fact?.guardianConsentOn ?? null]
-    .filter((it) => it !== null)
+  const consents = [facts.guardianConsentOn, fact?.guardianConsentOn ?? null].filter(
+    (it) => it !== null,
+  )
   const guardianConsentOn = consents.toSorted().at(0) ?? null
-  return { facts: { ...facts, guardianConsentOn },
-    statusAtStart: fact?.statusAtStart ?? facts.statusAtBase }
+  return {
+    facts: { ...facts, guardianConsentOn },
+    statusAtStart: fact?.statusAtStart ?? facts.statusAtBase,
+  }
 }
 
 /** What the ledger holds after a run, in the order in which it is read. */
 export function ledgerAfter(posted: readonly Posted[], more: readonly Posted[]): readonly Posted[] {
-  return [...posted, ...more].toSorted((a, b) =>
-    byValue(a.customerId, b.customerId) || byValue(a.lineId, b.lineId) || a.postingNo - b.postingNo)
+  return [...posted, ...more].toSorted(
+    (a, b) =>
+      byValue(a.customerId, b.customerId) ||
+      byValue(a.lineId, b.lineId) ||
+      a.postingNo - b.postingNo,
+  )
 }
 
 /** The digest of a chunk by its definition: ids, posting number, set digest, then the tallies. */

@@ -32,19 +32,22 @@ interface Household {
 
 const anyHouseholds: fc.Arbitrary<readonly Household[]> = fc
   .uniqueArray(
-    fc.record({ customerId: anyId,
-      size: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 6 })) }),
+    fc.record({
+      customerId: anyId,
+      size: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 6 })),
+    }),
     { selector: (it) => it.customerId, maxLength: 8 },
   )
   .chain((drafts) => {
     const lines = drafts.reduce((sum, it) => sum + it.size, 0)
     return fc.uniqueArray(anyId, { minLength: lines, maxLength: lines }).map((ids) => {
       let at = 0
-      return drafts.toSorted((a, b) => byValue(a.customerId, b.customerId))
+      return drafts
+        .toSorted((a, b) => byValue(a.customerId, b.customerId))
         .map(({ customerId, size }) => {
-        at += size
-        return { customerId, lineIds: ids.slice(at - size, at).toSorted(byValue) }
-      })
+          at += size
+          return { customerId, lineIds: ids.slice(at - size, at).toSorted(byValue) }
+        })
     })
   })
 
@@ -54,35 +57,48 @@ const anyFactDraft = fc.record({
 })
 
 /** Customers and lines come and go, change kind and facts, and are told of later. */
-const anyWorld = (households: readonly Household[]): fc.Arbitrary<World> => fc
-  .tuple(...households.map((household) => fc.record({
-    customer: anyCustomer,
-    lines: fc.tuple(...household.lineIds.map((lineId) => fc.record({
-      lineId: fc.constant(lineId),
-      isPresent: fc.integer({ min: 0, max: 5 }).map((it) => it > 0),
-      facts: anyLine.map((it) => it.facts),
-      later: fc.option(anyFactDraft, { freq: 2 }),
-    }))),
-  })))
-  .map((drawn) => {
-    const facts: LineFact[] = []
-    const customers: ModelCustomer[] = []
-    for (const [index, { customer, lines }] of drawn.entries()) {
-      const { customerId } = households[index]!
-      const present = lines.filter((line) => line.isPresent)
-      if (present.length === 0) continue
-      customers.push({ customerId, customer, lines: present })
-      facts.push(...present.flatMap(({ lineId, later }) =>
-        (later ? [{ customerId, lineId, ...later }] : [])))
-    }
-    return { customers, facts }
-  })
+const anyWorld = (households: readonly Household[]): fc.Arbitrary<World> =>
+  fc
+    .tuple(
+      ...households.map((household) =>
+        fc.record({
+          customer: anyCustomer,
+          lines: fc.tuple(
+            ...household.lineIds.map((lineId) =>
+              fc.record({
+                lineId: fc.constant(lineId),
+                isPresent: fc.integer({ min: 0, max: 5 }).map((it) => it > 0),
+                facts: anyLine.map((it) => it.facts),
+                later: fc.option(anyFactDraft, { freq: 2 }),
+              }),
+            ),
+          ),
+        }),
+      ),
+    )
+    .map((drawn) => {
+      const facts: LineFact[] = []
+      const customers: ModelCustomer[] = []
+      for (const [index, { customer, lines }] of drawn.entries()) {
+        const { customerId } = households[index]!
+        const present = lines.filter((line) => line.isPresent)
+        if (present.length === 0) continue
+        customers.push({ customerId, customer, lines: present })
+        facts.push(
+          ...present.flatMap(({ lineId, later }) =>
+            later ? [{ customerId, lineId, ...later }] : [],
+          ),
+        )
+      }
+      return { customers, facts }
+    })
 
 const anyHistory = fc.record({
   version: anyVersion,
   period: fc.oneof(fc.constantFrom('2026-02', '2026-03'), anyPeriod),
   worlds: anyHouseholds.chain((households) =>
-    fc.array(anyWorld(households), { minLength: 1, maxLength: 3 })),
+    fc.array(anyWorld(households), { minLength: 1, maxLength: 3 }),
+  ),
   steps: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 }),
 })
 
@@ -90,8 +106,12 @@ class Collected implements PostingSink {
   readonly postings: Posted[] = []
 
   post(...[source, customerAt, lineAt, set, postingNo]: Parameters<PostingSink['post']>): void {
-    this.postings.push({ customerId: source.readBigInt64BE(customerAt),
-      lineId: source.readBigInt64BE(lineAt), postingNo, entries: set.entries })
+    this.postings.push({
+      customerId: source.readBigInt64BE(customerAt),
+      lineId: source.readBigInt64BE(lineAt),
+      postingNo,
+      entries: set.entries,
+    })
   }
 }
 
@@ -120,9 +140,13 @@ function decideInBulk(memo: DecisionMemo, input: ChunkInput, steps: readonly num
   }
   for (let at = 0; !decider.step(steps[at % steps.length]!, both); at += 1);
   const tallies = canonicalTallies(decider.tallies())
-  return { postings: collected.postings, tallies,
+  return {
+    postings: collected.postings,
+    tallies,
     digest: digest.finish(JSON.stringify(tallies)).toString('hex'),
-    lines: decider.lines, customers: decider.customers }
+    lines: decider.lines,
+    customers: decider.customers,
+  }
 }
 
 /** Runs the whole history in bulk, each run upon the ledger that the plain way left. */
@@ -142,84 +166,109 @@ function eachRun(
 
 describe('a chunk decided in bulk', () => {
   it('posts and counts what its cases come to one by one, run after run', () => {
-    fc.assert(fc.property(anyHistory, (history) => {
-      const due = rulesFor(history.version, history.period).due
-      eachRun(history, (bulk, plain, world) => {
-        expect(bulk.postings).toEqual(plain.postings)
-        const counted = Object.fromEntries(Object.entries(bulk.tallies)
-          .filter(([benefit]) => benefit in plain.tallies))
-        expect(counted).toEqual(plain.tallies)
-        expect(Object.keys(bulk.tallies)).toEqual(
-          BENEFITS.filter((it) => [...due.line, ...due.customer].includes(it)))
-        expect(bulk.digest).toBe(digestPlainly(plain.postings, JSON.stringify(bulk.tallies)))
-        expect(bulk.customers).toBe(world.customers.length)
-        expect(bulk.lines).toBe(world.customers.reduce((sum, it) => sum + it.lines.length, 0))
-      })
-    }), { numRuns: 1_000 })
+    fc.assert(
+      fc.property(anyHistory, (history) => {
+        const due = rulesFor(history.version, history.period).due
+        eachRun(history, (bulk, plain, world) => {
+          expect(bulk.postings).toEqual(plain.postings)
+          const counted = Object.fromEntries(
+            Object.entries(bulk.tallies).filter(([benefit]) => benefit in plain.tallies),
+          )
+          expect(counted).toEqual(plain.tallies)
+          expect(Object.keys(bulk.tallies)).toEqual(
+            BENEFITS.filter((it) => [...due.line, ...due.customer].includes(it)),
+          )
+          expect(bulk.digest).toBe(digestPlainly(plain.postings, JSON.stringify(bulk.tallies)))
+          expect(bulk.customers).toBe(world.customers.length)
+          expect(bulk.lines).toBe(world.customers.reduce((sum, it) => sum + it.lines.length, 0))
+        })
+      }),
+      { numRuns: 1_000 },
+    )
   })
 
   it('comes to the same postings, digest and tallies whatever the size of its steps', () => {
-    fc.assert(fc.property(anyHistory, (history) => {
-      const rules = rulesFor(history.version, history.period)
-      eachRun(history, (bulk, _, world, posted) => {
-        expect(decideInBulk(memoOf(rules), inputOf(world, posted), [Infinity])).toEqual(bulk)
-      })
-    }), { numRuns: 300 })
+    fc.assert(
+      fc.property(anyHistory, (history) => {
+        const rules = rulesFor(history.version, history.period)
+        eachRun(history, (bulk, _, world, posted) => {
+          expect(decideInBulk(memoOf(rules), inputOf(world, posted), [Infinity])).toEqual(bulk)
+        })
+      }),
+      { numRuns: 300 },
+    )
   })
 
   it('posts in ascending order of customer and line, each line once', () => {
-    fc.assert(fc.property(anyHistory, (history) => {
-      eachRun(history, ({ postings }) => {
-        for (const [index, it] of postings.entries()) {
-          const before = postings[index - 1]
-          if (before === undefined) continue
-          const order =
-            byValue(before.customerId, it.customerId) || byValue(before.lineId, it.lineId)
-          expect(order).toBe(-1)
-        }
-      })
-    }), { numRuns: 300 })
+    fc.assert(
+      fc.property(anyHistory, (history) => {
+        eachRun(history, ({ postings }) => {
+          for (const [index, it] of postings.entries()) {
+            const before = postings[index - 1]
+            if (before === undefined) continue
+            const order =
+              byValue(before.customerId, it.customerId) || byValue(before.lineId, it.lineId)
+            expect(order).toBe(-1)
+          }
+        })
+      }),
+      { numRuns: 300 },
+    )
   })
 
   it('answers every subject: subjects are grants, unchanged and refused', () => {
-    fc.assert(fc.property(anyHistory, (history) => {
-      const { due } = rulesFor(history.version, history.period)
-      eachRun(history, ({ tallies, postings, lines, customers }) => {
-        for (const [benefit, it] of Object.entries(tallies)) {
-          const subjects = due.customer.some((name) => name === benefit) ? customers : lines
-          expect(it.grants + it.unchanged + it.refused).toBe(subjects)
-          expect(Object.values(it.reasons).reduce((sum, count) => sum + count, 0)).toBe(subjects)
-        }
-        expect(entriesOf(tallies)).toBe(postings.reduce((sum, it) => sum + it.entries.length, 0))
-      })
-    }), { numRuns: 300 })
+    fc.assert(
+      fc.property(anyHistory, (history) => {
+        const { due } = rulesFor(history.version, history.period)
+        eachRun(history, ({ tallies, postings, lines, customers }) => {
+          for (const [benefit, it] of Object.entries(tallies)) {
+            const subjects = due.customer.some((name) => name === benefit) ? customers : lines
+            expect(it.grants + it.unchanged + it.refused).toBe(subjects)
+            expect(Object.values(it.reasons).reduce((sum, count) => sum + count, 0)).toBe(subjects)
+          }
+          expect(entriesOf(tallies)).toBe(postings.reduce((sum, it) => sum + it.entries.length, 0))
+        })
+      }),
+      { numRuns: 300 },
+    )
   })
 
   it('posts nothing when the same world is decided upon its own postings', () => {
-    fc.assert(fc.property(anyHistory, ({ version, period, worlds, steps }) => {
-      const world = worlds[0]!
-      const memo = memoOf(rulesFor(version, period))
-      const first = decideInBulk(memo, inputOf(world, []), steps)
-      const again = decideInBulk(memo, inputOf(world, first.postings), steps)
-      expect(again.postings).toEqual([])
-      for (const benefit of BENEFITS) {
-        expect(again.tallies[benefit]?.unchanged).toBe(first.tallies[benefit]?.grants)
-      }
-    }), { numRuns: 300 })
+    fc.assert(
+      fc.property(anyHistory, ({ version, period, worlds, steps }) => {
+        const world = worlds[0]!
+        const memo = memoOf(rulesFor(version, period))
+        const first = decideInBulk(memo, inputOf(world, []), steps)
+        const again = decideInBulk(memo, inputOf(world, first.postings), steps)
+        expect(again.postings).toEqual([])
+        for (const benefit of BENEFITS) {
+          expect(again.tallies[benefit]?.unchanged).toBe(first.tallies[benefit]?.grants)
+        }
+      }),
+      { numRuns: 300 },
+    )
   })
 })
 
 describe('insurance in a chunk', () => {
   const lines = [11n, 12n].map((lineId) => ({ lineId, facts: aLine().facts }))
-  const worldOf = (customer = SENIOR, facts: readonly LineFact[] = []): World =>
-    ({ customers: [{ customerId: 7n, customer, lines }], facts })
+  const worldOf = (customer = SENIOR, facts: readonly LineFact[] = []): World => ({
+    customers: [{ customerId: 7n, customer, lines }],
+    facts,
+  })
   const memo = memoOf(rulesFor(V1, '2026-02'))
-  const told = (postings: readonly Posted[]): readonly string[] => postings
-    .flatMap((it) => it.entries
-    .filter((entry) => entry.benefit === 'insurance')
-    .map((entry) => `line ${it.lineId} ${entry.entryType} ${entry.entryNo} ${entry.reason}`))
-  const ended = (lineId: bigint): LineFact =>
-    ({ customerId: 7n, lineId, statusAtStart: 'terminated', guardianConsentOn: null })
+  const told = (postings: readonly Posted[]): readonly string[] =>
+    postings.flatMap((it) =>
+      it.entries
+        .filter((entry) => entry.benefit === 'insurance')
+        .map((entry) => `line ${it.lineId} ${entry.entryType} ${entry.entryNo} ${entry.reason}`),
+    )
+  const ended = (lineId: bigint): LineFact => ({
+    customerId: 7n,
+    lineId,
+    statusAtStart: 'terminated',
+    guardianConsentOn: null,
+  })
   const first = decideInBulk(memo, inputOf(worldOf(), []), [Infinity])
 
   it('is carried by the line in service with the lowest id', () => {
@@ -229,8 +278,9 @@ describe('insurance in a chunk', () => {
   })
 
   it('stays where it was granted when its line ends and another could carry it', () => {
-    const later =
-      decideInBulk(memo, inputOf(worldOf(SENIOR, [ended(11n)]), first.postings), [Infinity])
+    const later = decideInBulk(memo, inputOf(worldOf(SENIOR, [ended(11n)]), first.postings), [
+      Infinity,
+    ])
     expect(told(later.postings)).toEqual([])
     expect(later.tallies.insurance?.unchanged).toBe(1)
   })
@@ -238,14 +288,16 @@ describe('insurance in a chunk', () => {
   it('is reversed on the line that carried it when the customer is no longer entitled', () => {
     const corporate = decideInBulk(memo, inputOf(worldOf(CORPORATION), first.postings), [Infinity])
     expect(told(corporate.postings)).toEqual(['line 11 reversal 2 CORPORATE'])
-    const gone =
-      decideInBulk(memo, inputOf({ customers: [], facts: [] }, first.postings), [Infinity])
+    const gone = decideInBulk(memo, inputOf({ customers: [], facts: [] }, first.postings), [
+      Infinity,
+    ])
     expect(told(gone.postings)).toEqual(['line 11 reversal 2 NOT_IN_SNAPSHOT'])
   })
 
   it('goes to another line with the next number when it is granted again', () => {
-    const gone =
-      decideInBulk(memo, inputOf({ customers: [], facts: [] }, first.postings), [Infinity])
+    const gone = decideInBulk(memo, inputOf({ customers: [], facts: [] }, first.postings), [
+      Infinity,
+    ])
     const ledger = ledgerAfter(first.postings, gone.postings)
     const back = decideInBulk(memo, inputOf(worldOf(SENIOR, [ended(11n)]), ledger), [Infinity])
     expect(told(back.postings)).toEqual(['line 12 grant 3 AGE_65'])
@@ -256,21 +308,32 @@ it.each([
   ['the only one that is here', [4]],
   ['one of several, not all of them here', [1, 4]],
 ])('a posting gets the number after the highest: %s', (_, numbers) => {
-  const world: World = { facts: [],
-    customers: [{ customerId: 7n, customer: CORPORATION,
-      lines: [{ lineId: 11n, facts: aLine().facts }] }] }
-  const posted: readonly Posted[] = numbers.map((postingNo) =>
-    ({ customerId: 7n, lineId: 11n, postingNo, entries: [] }))
-  const { postings } =
-    decideInBulk(memoOf(rulesFor(V1, '2026-04')), inputOf(world, posted), [Infinity])
+  const world: World = {
+    facts: [],
+    customers: [
+      { customerId: 7n, customer: CORPORATION, lines: [{ lineId: 11n, facts: aLine().facts }] },
+    ],
+  }
+  const posted: readonly Posted[] = numbers.map((postingNo) => ({
+    customerId: 7n,
+    lineId: 11n,
+    postingNo,
+    entries: [],
+  }))
+  const { postings } = decideInBulk(memoOf(rulesFor(V1, '2026-04')), inputOf(world, posted), [
+    Infinity,
+  ])
   expect(postings.map((it) => it.postingNo)).toEqual([5])
 })
 
 describe('a run', () => {
   it('refuses to post what its plan never saw', () => {
-    const world: World = { facts: [],
-      customers: [{ customerId: 1n, customer: CORPORATION,
-        lines: [{ lineId: 2n, facts: aLine().facts }] }] }
+    const world: World = {
+      facts: [],
+      customers: [
+        { customerId: 1n, customer: CORPORATION, lines: [{ lineId: 2n, facts: aLine().facts }] },
+      ],
+    }
     const memo = new DecisionMemo(rulesFor(V1, '2026-04'), new EntrySets([], 'fixed'))
     const decider = new ChunkDecider(memo, inputOf(world, []))
     expect(() => decider.step(Infinity, new Collected())).toThrow(UnplannedEntrySet)

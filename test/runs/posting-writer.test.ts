@@ -54,25 +54,37 @@ function readRows(bytes: Buffer): readonly (readonly bigint[])[] {
   return rows
 }
 
-const asFields = (it: Row): readonly bigint[] =>
-  [it.customerId, it.lineId, BigInt(it.setId), BigInt(it.postingNo), BigInt(LEDGER_NO)]
+const asFields = (it: Row): readonly bigint[] => [
+  it.customerId,
+  it.lineId,
+  BigInt(it.setId),
+  BigInt(it.postingNo),
+  BigInt(LEDGER_NO),
+]
 
 describe('posting rows', () => {
   it('are the rows that were posted, however often they are taken', () => {
     const batches = fc.array(fc.array(anyRow, { maxLength: 20 }), { maxLength: 6 })
-    fc.assert(fc.property(batches, (batch) => {
-      const writer = new PostingRows(LEDGER_NO)
-      const taken = batch.map((rows) => {
-        postAll(rows, writer)
-        return Buffer.from(writer.take())
-      })
-      expect(readRows(Buffer.concat(taken))).toEqual(batch.flat().map(asFields))
-    }), { numRuns: 200 })
+    fc.assert(
+      fc.property(batches, (batch) => {
+        const writer = new PostingRows(LEDGER_NO)
+        const taken = batch.map((rows) => {
+          postAll(rows, writer)
+          return Buffer.from(writer.take())
+        })
+        expect(readRows(Buffer.concat(taken))).toEqual(batch.flat().map(asFields))
+      }),
+      { numRuns: 200 },
+    )
   })
 
   it('are all kept when a customer has more lines than the buffer holds', () => {
-    const rows = Array.from({ length: 10_000 }, (_, index): Row =>
-      ({ customerId: 5n, lineId: BigInt(index + 1), setId: index + 1, postingNo: 1 }))
+    const rows = Array.from({ length: 10_000 }, (_, index): Row => ({
+      customerId: 5n,
+      lineId: BigInt(index + 1),
+      setId: index + 1,
+      postingNo: 1,
+    }))
     const writer = new PostingRows(LEDGER_NO)
     postAll(rows.slice(0, 10), writer)
     expect(writer.isReady).toBe(false)
@@ -93,18 +105,24 @@ describe('posting rows', () => {
 
   it('have the digest that the postings have by themselves', () => {
     const rows = fc.array(anyRow, { maxLength: 30 })
-    fc.assert(fc.property(rows, fc.string(), (some, tallies) => {
-      // More than the digest gathers before it hashes.
-      const all = Array.from({ length: some.length > 20 ? 200 : 1 }, () => some).flat()
-      const digest = new PostingDigest()
-      const writer = new PostingRows(LEDGER_NO)
-      postAll(all, digest)
-      postAll(all, writer)
-      expect(digest.postings).toBe(all.length)
-      const expected = digestPlainly(all.map((it) => ({ ...it, entries: [] })), tallies)
-      expect(digest.finish(tallies).toString('hex')).toBe(expected)
-      expect(writer.digest.finish(tallies).toString('hex')).toBe(expected)
-    }), { numRuns: 60 })
+    fc.assert(
+      fc.property(rows, fc.string(), (some, tallies) => {
+        // More than the digest gathers before it hashes.
+        const all = Array.from({ length: some.length > 20 ? 200 : 1 }, () => some).flat()
+        const digest = new PostingDigest()
+        const writer = new PostingRows(LEDGER_NO)
+        postAll(all, digest)
+        postAll(all, writer)
+        expect(digest.postings).toBe(all.length)
+        const expected = digestPlainly(
+          all.map((it) => ({ ...it, entries: [] })),
+          tallies,
+        )
+        expect(digest.finish(tallies).toString('hex')).toBe(expected)
+        expect(writer.digest.finish(tallies).toString('hex')).toBe(expected)
+      }),
+      { numRuns: 60 },
+    )
   })
 
   it('begin with the signature and end with the trailer of the format', () => {

@@ -77,7 +77,10 @@ async function besiege(scene: Scene, chance: Chance): Promise<readonly Kill[]> {
     const counts = await scene.counts()
     if (counts !== undefined && counts.state !== 'open') break
     const cast = chance.pick([
-      ['commander'], ['commander', 'worker'], ['worker', 'commander'], ['worker'],
+      ['commander'],
+      ['commander', 'worker'],
+      ['worker', 'commander'],
+      ['worker'],
     ])
     await round(scene, chance, cast, kills)
   }
@@ -93,10 +96,11 @@ async function round(
 ): Promise<void> {
   const lanes = chance.pick(['1', '1', '2'])
   const victims = cast.map((kind) =>
-    scene.start(kind, kind === 'worker' ? WORKER : RUN, { REDRESS_LANES: lanes }))
+    scene.start(kind, kind === 'worker' ? WORKER : RUN, { REDRESS_LANES: lanes }),
+  )
   try {
     for (const victim of victims) {
-      const delayMs = chance.next() * await longestDelay(scene, kills.length)
+      const delayMs = chance.next() * (await longestDelay(scene, kills.length))
       const kill = await killInTime(scene, victim, delayMs)
       if (kill !== undefined) kills.push(kill)
     }
@@ -126,7 +130,9 @@ async function longestDelay(scene: Scene, killed: number): Promise<number> {
 
 function environmentOf(clone: Clone, redisUrl?: string): CliEnvironment {
   return {
-    DATABASE_URL: clone.url, REDRESS_HOME: clone.home, ...(redisUrl && { REDIS_URL: redisUrl }),
+    DATABASE_URL: clone.url,
+    REDRESS_HOME: clone.home,
+    ...(redisUrl && { REDIS_URL: redisUrl }),
   }
 }
 
@@ -135,7 +141,10 @@ async function outcomeOf(clone: Clone, name: string): Promise<Outcome> {
   const verified = await succeeds(['ledger', 'verify', '--replay'], environment)
   const [run] = verified.json.runs
   expect(verified.json).toMatchObject({
-    ok: true, replayed: true, differences: [], runs: [{ run_id: '1' }],
+    ok: true,
+    replayed: true,
+    differences: [],
+    runs: [{ run_id: '1' }],
   })
   const runs = await succeeds(['runs', 'list'], environment)
   expect(runs.json).toMatchObject([{ run_id: '1', state: 'closed' }])

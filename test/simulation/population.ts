@@ -9,18 +9,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { errorCodeOf } from '../../src/db/database.js'
 import { generateSnapshot } from '../../src/generate/generate-snapshot.js'
 import { redress } from '../support/cli.js'
 import type { CliResult } from '../support/cli.js'
-import { testDatabase } from '../support/database.js'
+import { dropDatabase, testDatabase } from '../support/database.js'
 
 export const NOW = '2026-02-01T09:00:00+09:00'
 export const AS_OF = '2026-01-13'
 
 export interface Population {
   readonly folder: string
-  readonly files: { readonly snapshot: string, readonly status: string, readonly consents: string }
+  readonly files: { readonly snapshot: string; readonly status: string; readonly consents: string }
   readonly lines: number
   /** A database with the same rows and another identity. */
   clone(): Promise<Clone>
@@ -43,7 +42,9 @@ export async function populationOf(lines: number, seed: number): Promise<Populat
   await succeeds(['status', 'import', files.status], environment)
   await succeeds(['consents', 'import', files.consents], environment)
   return {
-    folder, files, lines,
+    folder,
+    files,
+    lines,
     clone: () => cloneOf(database.url, folder),
     drop: async () => {
       await database.drop()
@@ -57,10 +58,21 @@ export async function generateFiles(
   lines: number,
   seed: number,
 ): Promise<Population['files']> {
-  const files = { snapshot: join(folder, 'snapshot.csv'), status: join(folder, 'status.csv'),
-    consents: join(folder, 'consents.csv') }
-  await generateSnapshot({ size: { lines }, seed, asOf: AS_OF, badRows: 0, order: 'customer',
-    out: files.snapshot, statusOut: files.status, consentsOut: files.consents })
+  const files = {
+    snapshot: join(folder, 'snapshot.csv'),
+    status: join(folder, 'status.csv'),
+    consents: join(folder, 'consents.csv'),
+  }
+  await generateSnapshot({
+    size: { lines },
+    seed,
+    asOf: AS_OF,
+    badRows: 0,
+    order: 'customer',
+    out: files.snapshot,
+    statusOut: files.status,
+    consentsOut: files.consents,
+  })
   return files
 }
 
@@ -92,26 +104,12 @@ async function cloneOf(url: string, home: string): Promise<Clone> {
   }
 }
 
-// Who is no superuser cannot end an autovacuum, which PostgreSQL refuses instead of waiting for it.
-async function dropDatabase(admin: pg.Client, name: string): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      await admin.query(`drop database if exists ${name} with (force)`)
-      return
-    } catch (error) {
-      if (tries === 40 || errorCodeOf(error) !== '42501') throw error
-      await sleep(250)
-    }
-  }
-}
-
 // A command that has ended may still be counted as connected for a moment.
 async function untilUnused(admin: pg.Client, name: string): Promise<void> {
   for (let tries = 0; tries < 100; tries += 1) {
-    const { rowCount } = await admin.query(
-      'select 1 from pg_stat_activity where datname = $1',
-      [name],
-    )
+    const { rowCount } = await admin.query('select 1 from pg_stat_activity where datname = $1', [
+      name,
+    ])
     if (rowCount === 0) return
     await sleep(50)
   }

@@ -72,7 +72,8 @@ export class Scene {
   /** Who posted the chunks of the runs. */
   async workers(): Promise<readonly string[]> {
     const { rows } = await this.#client.query<{ worker: string }>(
-      'select distinct worker from run_chunk where worker is not null')
+      'select distinct worker from run_chunk where worker is not null',
+    )
     return rows.map((it) => it.worker)
   }
 
@@ -88,7 +89,9 @@ export class Scene {
   async isAt(victim: Victim, text: string): Promise<boolean> {
     const { rowCount } = await this.#client.query(
       `select from pg_stat_activity where application_name = $1 and state = 'active'
-         and position($2 in query) > 0`, [victim.name, text])
+         and position($2 in query) > 0`,
+      [victim.name, text],
+    )
     if (!victim.cli.isRunning()) throw new Error(`${victim.name} ended before «${text}»`)
     return (rowCount ?? 0) > 0
   }
@@ -99,7 +102,8 @@ export class Scene {
       `select r.state, (count(*) filter (where c.state = 'open'))::int as open,
          (count(*) filter (where c.state = 'posted'))::int as posted
        from run r join run_chunk c using (run_id)
-       group by r.run_id order by r.run_id desc limit 1`)
+       group by r.run_id order by r.run_id desc limit 1`,
+    )
     return rows[0]
   }
 
@@ -115,17 +119,23 @@ export class Scene {
            and (select count(*) from pg_locks l
                 where l.pid = a.pid and l.mode = 'RowShareLock' and l.granted
                   and l.relation in ('run'::regclass, 'run_chunk'::regclass)) = 2
-       ) as inside`, [victim.name])
+       ) as inside`,
+      [victim.name],
+    )
     return rows[0]?.inside === true
   }
 
   /** False when the victim ended, or the run did, before it came to a chunk. */
   async untilInsideChunk(victim: Victim, timeoutMs: number): Promise<boolean> {
-    const seen = await until(`${victim.name} works on a chunk`, async () => {
-      if (await this.isInsideChunk(victim)) return 'inside'
-      if (!victim.cli.isRunning()) return 'ended'
-      return undefined
-    }, { timeoutMs, everyMs: 3 })
+    const seen = await until(
+      `${victim.name} works on a chunk`,
+      async () => {
+        if (await this.isInsideChunk(victim)) return 'inside'
+        if (!victim.cli.isRunning()) return 'ended'
+        return undefined
+      },
+      { timeoutMs, everyMs: 3 },
+    )
     return seen === 'inside'
   }
 
@@ -143,16 +153,27 @@ export class Scene {
     const after = await this.counts()
     const counts = wasAlive && signal === 'SIGKILL' && before?.state === 'open' && before.open > 0
     if (!counts || after === undefined) return undefined
-    return { victim: victim.name, workedAfterMs, insideChunk, postedBefore: before.posted,
-      postedAfter: after.posted }
+    return {
+      victim: victim.name,
+      workedAfterMs,
+      insideChunk,
+      postedBefore: before.posted,
+      postedAfter: after.posted,
+    }
   }
 
   // PostgreSQL notices a killed client when it next reads or writes; until then its locks stay.
   async #untilForgotten(victim: Victim): Promise<void> {
-    await until(`${victim.name} is gone from PostgreSQL`, async () => {
-      const { rowCount } = await this.#client.query(
-        'select 1 from pg_stat_activity where application_name = $1', [victim.name])
-      return rowCount === 0
-    }, { everyMs: 3 })
+    await until(
+      `${victim.name} is gone from PostgreSQL`,
+      async () => {
+        const { rowCount } = await this.#client.query(
+          'select 1 from pg_stat_activity where application_name = $1',
+          [victim.name],
+        )
+        return rowCount === 0
+      },
+      { everyMs: 3 },
+    )
   }
 }

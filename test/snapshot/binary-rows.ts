@@ -44,11 +44,14 @@ export function rowBytes(row: BinaryRow): Buffer {
   ]
   const count = Buffer.alloc(2)
   count.writeInt16BE(fields.length)
-  return Buffer.concat([count, ...fields.flatMap((field) => {
-    const length = Buffer.alloc(4)
-    length.writeInt32BE(field === null ? -1 : field.length)
-    return field === null ? [length] : [length, field]
-  })])
+  return Buffer.concat([
+    count,
+    ...fields.flatMap((field) => {
+      const length = Buffer.alloc(4)
+      length.writeInt32BE(field === null ? -1 : field.length)
+      return field === null ? [length] : [length, field]
+    }),
+  ])
 }
 
 /** Answers every COPY with these pieces. */
@@ -58,9 +61,11 @@ export function clientSending(pieces: readonly Buffer[]): Client {
 
 /** Cut at the given places, which may lie anywhere; empty pieces are left out, as a server does. */
 export function cutAt(bytes: Buffer, places: readonly number[]): readonly Buffer[] {
-  const ends =
-    [...new Set(places.map((it) => it % bytes.length)), bytes.length].toSorted((a, b) => a - b)
-  return ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end))
+  const ends = [...new Set(places.map((it) => it % bytes.length)), bytes.length].toSorted(
+    (a, b) => a - b,
+  )
+  return ends
+    .map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end))
     .filter((it) => it.length > 0)
 }
 
@@ -83,9 +88,16 @@ export function postgresDay(date: string): number {
 
 /** Any that a file may hold; the first and last of the calendar as well. */
 const anyDate = fc.oneof(
-  fc.constantFrom('0001-01-01', '1899-12-31', '1900-01-01', '2000-01-01', '2026-01-20',
-    '9999-12-31'),
-  fc.integer({ min: -25_567, max: 84_000 })
+  fc.constantFrom(
+    '0001-01-01',
+    '1899-12-31',
+    '1900-01-01',
+    '2000-01-01',
+    '2026-01-20',
+    '9999-12-31',
+  ),
+  fc
+    .integer({ min: -25_567, max: 84_000 })
     .map((day) => new Date(day * 86_400_000).toISOString().slice(0, 10)),
 )
 
@@ -123,8 +135,12 @@ export const anyPopulation: fc.Arbitrary<readonly BinaryRow[]> = fc
     }),
     { selector: (it) => it.customerId, maxLength: 25 },
   )
-  .map((customers) => customers
-    .toSorted((a, b) => (a.customerId < b.customerId ? -1 : 1))
-    .flatMap(({ customerId, person, lines }) => lines
-      .toSorted((a, b) => (a.lineId < b.lineId ? -1 : 1))
-      .map((line) => ({ ...line, customerId, birthDate: person, corporate: person === null }))))
+  .map((customers) =>
+    customers
+      .toSorted((a, b) => (a.customerId < b.customerId ? -1 : 1))
+      .flatMap(({ customerId, person, lines }) =>
+        lines
+          .toSorted((a, b) => (a.lineId < b.lineId ? -1 : 1))
+          .map((line) => ({ ...line, customerId, birthDate: person, corporate: person === null })),
+      ),
+  )

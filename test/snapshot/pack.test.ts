@@ -4,7 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { AssertionFailure } from '../../src/assert.js'
 import type { LineFacts } from '../../src/rules/case.js'
 import {
-  CORPORATE_BIT, CUSTOMER_BYTES, LINE_BYTES, NO_BIRTH_DAY, openPack, PackBuilder,
+  CORPORATE_BIT,
+  CUSTOMER_BYTES,
+  LINE_BYTES,
+  NO_BIRTH_DAY,
+  openPack,
+  PackBuilder,
 } from '../../src/snapshot/pack.js'
 import { anyFacts, anyId } from './binary-rows.js'
 
@@ -15,12 +20,15 @@ interface PackedCustomer {
   readonly lines: readonly { readonly id: bigint; readonly facts: LineFacts }[]
 }
 
-const anyCustomers: fc.Arbitrary<readonly PackedCustomer[]> = fc.array(fc.record({
-  id: anyId,
-  birthDay: fc.oneof(fc.constant(NO_BIRTH_DAY), fc.integer({ min: -36_524, max: 9_510 })),
-  corporate: fc.boolean(),
-  lines: fc.array(fc.record({ id: anyId, facts: anyFacts }), { minLength: 1, maxLength: 6 }),
-}), { maxLength: 20 })
+const anyCustomers: fc.Arbitrary<readonly PackedCustomer[]> = fc.array(
+  fc.record({
+    id: anyId,
+    birthDay: fc.oneof(fc.constant(NO_BIRTH_DAY), fc.integer({ min: -36_524, max: 9_510 })),
+    corporate: fc.boolean(),
+    lines: fc.array(fc.record({ id: anyId, facts: anyFacts }), { minLength: 1, maxLength: 6 }),
+  }),
+  { maxLength: 20 },
+)
 
 function fill(builder: PackBuilder, customers: readonly PackedCustomer[]): void {
   const source = Buffer.alloc(11)
@@ -42,11 +50,15 @@ function unpack(bytes: Buffer): readonly PackedCustomer[] {
   while (at < records.length) {
     const count = records.readUInt32BE(at + 12) % CORPORATE_BIT
     const lineAt = (line: number): number => at + CUSTOMER_BYTES + line * LINE_BYTES
-    found.push({ id: records.readBigInt64BE(at), birthDay: records.readInt32BE(at + 8),
+    found.push({
+      id: records.readBigInt64BE(at),
+      birthDay: records.readInt32BE(at + 8),
       corporate: records.readUInt32BE(at + 12) >= CORPORATE_BIT,
       lines: Array.from({ length: count }, (_, line) => ({
         id: records.readBigInt64BE(lineAt(line)),
-        facts: facts[records.readUInt32BE(lineAt(line) + 8)]! })) })
+        facts: facts[records.readUInt32BE(lineAt(line) + 8)]!,
+      })),
+    })
     at = lineAt(count)
   }
   expect(found.length).toBe(customers)
@@ -55,33 +67,41 @@ function unpack(bytes: Buffer): readonly PackedCustomer[] {
 
 describe('a pack', () => {
   it('gives back the customers, lines and facts that were put in', () => {
-    fc.assert(fc.property(anyCustomers, (customers) => {
-      const builder = new PackBuilder()
-      fill(builder, customers)
-      const lines = customers.reduce((sum, it) => sum + it.lines.length, 0)
-      expect([builder.customers, builder.lines]).toEqual([customers.length, lines])
-      const bytes = builder.take()
-      expect(openPack(bytes).lines).toBe(lines)
-      expect(unpack(bytes)).toEqual(customers)
-    }), { numRuns: 300 })
+    fc.assert(
+      fc.property(anyCustomers, (customers) => {
+        const builder = new PackBuilder()
+        fill(builder, customers)
+        const lines = customers.reduce((sum, it) => sum + it.lines.length, 0)
+        expect([builder.customers, builder.lines]).toEqual([customers.length, lines])
+        const bytes = builder.take()
+        expect(openPack(bytes).lines).toBe(lines)
+        expect(unpack(bytes)).toEqual(customers)
+      }),
+      { numRuns: 300 },
+    )
   })
 
   it('knows nothing of the one that was taken before it', () => {
-    fc.assert(fc.property(anyCustomers, anyCustomers, (first, second) => {
-      const [used, fresh] = [new PackBuilder(), new PackBuilder()]
-      fill(used, first)
-      used.take()
-      fill(used, second)
-      fill(fresh, second)
-      expect(used.take().equals(fresh.take())).toBe(true)
-    }))
+    fc.assert(
+      fc.property(anyCustomers, anyCustomers, (first, second) => {
+        const [used, fresh] = [new PackBuilder(), new PackBuilder()]
+        fill(used, first)
+        used.take()
+        fill(used, second)
+        fill(fresh, second)
+        expect(used.take().equals(fresh.take())).toBe(true)
+      }),
+    )
   })
 
   it('holds more than its builder begins with', () => {
     const facts = fc.sample(anyFacts, { numRuns: 1, seed: 1 })[0]!
     const customers = Array.from({ length: 50_000 }, (_, index): PackedCustomer => ({
-      id: BigInt(index + 1), birthDay: index, corporate: false,
-      lines: [{ id: BigInt(index * 7 + 1), facts }] }))
+      id: BigInt(index + 1),
+      birthDay: index,
+      corporate: false,
+      lines: [{ id: BigInt(index * 7 + 1), facts }],
+    }))
     const builder = new PackBuilder()
     fill(builder, customers)
     const bytes = builder.take()
@@ -95,9 +115,12 @@ describe('a pack', () => {
     const builder = new PackBuilder()
     fill(builder, fc.sample(anyCustomers, { numRuns: 10, seed: 5 }).flat())
     const bytes = builder.take()
-    for (const it of [bytes.subarray(0, -1), Buffer.concat([bytes, Buffer.alloc(1)]),
+    for (const it of [
+      bytes.subarray(0, -1),
+      Buffer.concat([bytes, Buffer.alloc(1)]),
       bytes.subarray(0, 10),
-      Buffer.concat([Buffer.from('RPK2'), bytes.subarray(4)])]) {
+      Buffer.concat([Buffer.from('RPK2'), bytes.subarray(4)]),
+    ]) {
       expect(() => openPack(it)).toThrow(AssertionFailure)
     }
   })

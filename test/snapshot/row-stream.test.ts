@@ -19,10 +19,13 @@ function cutOut(pieces: readonly Buffer[]): readonly string[] {
 }
 
 it('a stream cut anywhere gives the same whole rows', () => {
-  fc.assert(fc.property(anyPopulation, anyCuts, (rows, cuts) => {
-    const pieces = cutAt(binaryStream(rows), cuts)
-    expect(cutOut(pieces)).toEqual(rows.map((it) => rowBytes(it).toString('hex')))
-  }), { numRuns: 300 })
+  fc.assert(
+    fc.property(anyPopulation, anyCuts, (rows, cuts) => {
+      const pieces = cutAt(binaryStream(rows), cuts)
+      expect(cutOut(pieces)).toEqual(rows.map((it) => rowBytes(it).toString('hex')))
+    }),
+    { numRuns: 300 },
+  )
 })
 
 it('a stream that comes byte by byte gives the same whole rows', () => {
@@ -34,16 +37,19 @@ it('a stream that comes byte by byte gives the same whole rows', () => {
 })
 
 it('a view reads of a row what was written, wherever it stands in the buffer', () => {
-  fc.assert(fc.property(anyPopulation, fc.nat({ max: 50 }), (rows, before) => {
-    const view = new RowView()
-    for (const row of rows) {
-      const bytes = Buffer.concat([Buffer.alloc(before, 0xaa), rowBytes(row)])
-      view.read(bytes, before)
-      expect(bytes.readBigInt64BE(view.customerIdAt)).toBe(row.customerId)
-      expect(bytes.readBigInt64BE(view.lineIdAt)).toBe(row.lineId)
-      expect(view.birthDay).toBe(row.birthDate === null ? null : postgresDay(row.birthDate))
-      expect(view.corporate).toBe(row.corporate)
-      expect(view.facts()).toEqual(row.facts)
-    }
-  }), { numRuns: 300 })
+  fc.assert(
+    fc.property(anyPopulation, fc.nat({ max: 50 }), (rows, before) => {
+      const view = new RowView()
+      for (const row of rows) {
+        const bytes = Buffer.concat([Buffer.alloc(before, 0xaa), rowBytes(row)])
+        view.read(bytes, before)
+        expect(bytes.readBigInt64BE(view.customerIdAt)).toBe(row.customerId)
+        expect(bytes.readBigInt64BE(view.lineIdAt)).toBe(row.lineId)
+        expect(view.birthDay).toBe(row.birthDate === null ? null : postgresDay(row.birthDate))
+        expect(view.corporate).toBe(row.corporate)
+        expect(view.facts()).toEqual(row.facts)
+      }
+    }),
+    { numRuns: 300 },
+  )
 })

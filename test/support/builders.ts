@@ -33,10 +33,19 @@ export interface RowDraft {
 }
 
 const PLAIN = {
-  customer_kind: 'individual', birth_date: '1980-05-05', network: 'kt', line_kind: 'handset',
-  payment: 'postpaid', status: 'active', activated_on: '2020-01-01', contract_event: '',
-  contract_event_on: '', plan_restriction: 'none', guardian_consent_on: '',
-  roaming_promotion_ends_on: '', notice_number: '',
+  customer_kind: 'individual',
+  birth_date: '1980-05-05',
+  network: 'kt',
+  line_kind: 'handset',
+  payment: 'postpaid',
+  status: 'active',
+  activated_on: '2020-01-01',
+  contract_event: '',
+  contract_event_on: '',
+  plan_restriction: 'none',
+  guardian_consent_on: '',
+  roaming_promotion_ends_on: '',
+  notice_number: '',
 } as const
 /** 65 or over at either base date: insurance without an application. */
 export const OLD = { birth_date: '1950-01-01' } as const
@@ -118,13 +127,25 @@ export class LedgerSetting {
   }
 
   /** A whole synthetic population with the changes that follow it, as far as asked for. */
-  async importGenerated(
-    options: { lines: number; seed: number; asOf?: string; statuses?: boolean; consents?: boolean },
-  ): Promise<SealedSnapshot> {
+  async importGenerated(options: {
+    lines: number
+    seed: number
+    asOf?: string
+    statuses?: boolean
+    consents?: boolean
+  }): Promise<SealedSnapshot> {
     const { lines, seed, asOf = V1_AS_OF } = options
     const [out, statusOut, consentsOut] = [this.#fileOf(''), this.#fileOf(''), this.#fileOf('')]
-    await generateSnapshot(
-      { size: { lines }, seed, asOf, badRows: 0, order: 'shuffled', out, statusOut, consentsOut })
+    await generateSnapshot({
+      size: { lines },
+      seed,
+      asOf,
+      badRows: 0,
+      order: 'shuffled',
+      out,
+      statusOut,
+      consentsOut,
+    })
     const snapshot = await this.#importSnapshot(out, asOf)
     if (options.statuses === true) await importStatusFile(this.#importOf(statusOut))
     if (options.consents === true) await importConsentsFile(this.#importOf(consentsOut))
@@ -135,8 +156,14 @@ export class LedgerSetting {
     const version = findVersion(`kt-2026@${options.version ?? 1}`)
     const snapshot = options.snapshot ?? (version && this.#snapshots.get(version.baseDate))
     if (version === undefined || snapshot === undefined) throw new Error('nothing imported')
-    return await planPeriod(this.pool, { version, period, snapshot, now: NOW, madeBy: 'maker',
-      lanes: 2 })
+    return await planPeriod(this.pool, {
+      version,
+      period,
+      snapshot,
+      now: NOW,
+      madeBy: 'maker',
+      lanes: 2,
+    })
   }
 
   async start(plan: Plan): Promise<Run> {
@@ -147,8 +174,9 @@ export class LedgerSetting {
   /** Applies chunks, two at a time: all of the run's, or those named. */
   async apply(run: Run, chunkNos?: readonly number[]): Promise<readonly ChunkOutcome[]> {
     const context = await readRunContext(this.pool, run.runId, 'worker', () => NOW)
-    const waiting =
-      [...(chunkNos ?? Array.from({ length: run.chunks }, (_, chunkNo) => chunkNo)).entries()]
+    const waiting = [
+      ...(chunkNos ?? Array.from({ length: run.chunks }, (_, chunkNo) => chunkNo)).entries(),
+    ]
     const outcomes: ChunkOutcome[] = []
     const lane = async (): Promise<void> => {
       for (let it = waiting.shift(); it !== undefined; it = waiting.shift()) {
@@ -171,9 +199,10 @@ export class LedgerSetting {
   }
 
   async ledgerTable(period: string): Promise<string> {
-    const [row] =
-      await this.query<{ no: number }>('select ledger_no as no from ledger where period = $1',
-        [period])
+    const [row] = await this.query<{ no: number }>(
+      'select ledger_no as no from ledger where period = $1',
+      [period],
+    )
     if (row === undefined) throw new Error(`no ledger of ${period}`)
     return `ledger_posting_${row.no}`
   }
@@ -184,7 +213,9 @@ export class LedgerSetting {
       `select concat_ws(' ',
          customer_id || '/' || line_id, benefit, entry_no, entry_type, reason) as text
        from ledger_entry where period = $1
-       order by run_id, customer_id, line_id, posting_no, subject desc, entry_no`, [period])
+       order by run_id, customer_id, line_id, posting_no, subject desc, entry_no`,
+      [period],
+    )
     return rows.map((it) => it.text)
   }
 
@@ -204,7 +235,9 @@ export class LedgerSetting {
          from entry group by held
        )
        select held || case when times = 1 then '' else ' times ' || times end as held
-       from net where times <> 0 order by held collate "C"`, [period])
+       from net where times <> 0 order by held collate "C"`,
+      [period],
+    )
     return rows.map((it) => it.held)
   }
 
@@ -215,8 +248,13 @@ export class LedgerSetting {
   }
 
   #importOf(path: string): ImportOptions {
-    return { pool: this.pool, cipher: this.#cipher, path, importedBy: 'importer',
-      now: () => '2026-02-01T00:00:00.000Z' }
+    return {
+      pool: this.pool,
+      cipher: this.#cipher,
+      path,
+      importedBy: 'importer',
+      now: () => '2026-02-01T00:00:00.000Z',
+    }
   }
 
   #fileOf(content: string): string {

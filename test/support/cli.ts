@@ -90,8 +90,12 @@ export function spawnRedress(
   const child = spawn(process.execPath, [main, ...args], {
     cwd: options.cwd ?? '/',
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], HOME: process.env['HOME'],
-      ...environment },
+    env: {
+      PATH: process.env['PATH'],
+      TMPDIR: process.env['TMPDIR'],
+      HOME: process.env['HOME'],
+      ...environment,
+    },
   })
   const said = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
@@ -101,10 +105,16 @@ export function spawnRedress(
     child.once('error', reject)
     child.once('close', (exitCode, signal) => {
       const durationMs = Math.round(performance.now() - startedAt)
-      resolve({ exitCode, signal, ...said, pid: child.pid ?? 0, durationMs,
+      resolve({
+        exitCode,
+        signal,
+        ...said,
+        pid: child.pid ?? 0,
+        durationMs,
         get json() {
           return documentIn(said.stdout, args)
-        } })
+        },
+      })
     })
   })
   return {

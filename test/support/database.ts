@@ -6,9 +6,10 @@ import { spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { projectRoot } from '../../src/config/project-root.js'
-import { openPool } from '../../src/db/database.js'
+import { errorCodeOf, openPool } from '../../src/db/database.js'
 import { useEmbeddedPostgres } from '../../src/db/embedded-postgres.js'
 import { migrate, migrations } from '../../src/db/migrate.js'
 import { isLiving, markOf } from '../../src/db/process-mark.js'
@@ -34,8 +35,7 @@ export async function testDatabase(): Promise<TestDatabase> {
   return {
     url: urlFor(server.url, name),
     drop: async () => {
-      const statement = `drop database if exists ${name} with (force)`
-      await withAdmin(server.url, (admin) => admin.query(statement))
+      await withAdmin(server.url, (admin) => dropDatabase(admin, name))
       await server.release()
     },
   }
@@ -100,10 +100,23 @@ async function isComplete(admin: pg.Client, template: string): Promise<boolean> 
   return found.rowCount === 1
 }
 
+// Who is no superuser cannot end an autovacuum, which PostgreSQL refuses instead of waiting for it.
+export async function dropDatabase(admin: pg.Client, name: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await admin.query(`drop database if exists ${name} with (force)`)
+      return
+    } catch (error) {
+      if (tries === 40 || errorCodeOf(error) !== '42501') throw error
+      await sleep(250)
+    }
+  }
+}
+
 async function dropOldTemplates(admin: pg.Client): Promise<void> {
   for (const name of await databasesLike(admin, TEMPLATE)) {
     await admin.query(`alter database ${name} with is_template false`)
-    await admin.query(`drop database ${name} with (force)`)
+    await dropDatabase(admin, name)
   }
 }
 
@@ -113,7 +126,7 @@ async function dropAbandoned(admin: pg.Client, server: TestServer): Promise<void
   for (const name of await databasesLike(admin, CLONE)) {
     const [pid, startedAt] = name.slice(CLONE.length).split('_')
     if (isLiving({ pid: Number(pid), startedAt: startedAt ?? '' })) continue
-    await admin.query(`drop database if exists ${name} with (force)`)
+    await dropDatabase(admin, name)
   }
 }
 

@@ -5,7 +5,14 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import {
-  chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,7 +25,7 @@ import { isLiving } from '../../src/db/process-mark.js'
 export interface CommandOptions {
   readonly home: string
   readonly root?: string
-  readonly user?: { readonly uid: number, readonly gid: number }
+  readonly user?: { readonly uid: number; readonly gid: number }
   readonly temporary?: string
 }
 

@@ -65,7 +65,7 @@ export interface RestartableRedis {
 
 /** A Redis of the test's own: one that was given by REDIS_URL is not a test's to stop. */
 export async function restartableRedis(): Promise<RestartableRedis> {
-  const program = installedRedis() ?? await downloadRedis(join(projectRoot(), '.cache', 'redis'))
+  const program = installedRedis() ?? (await downloadRedis(join(projectRoot(), '.cache', 'redis')))
   const folder = mkdtempSync(join(tmpdir(), 'redress-redis-'))
   const port = await freePort()
   const url = `redis://127.0.0.1:${port}/0`
@@ -73,13 +73,36 @@ export async function restartableRedis(): Promise<RestartableRedis> {
   let server: ChildProcess | undefined
   const start = async (): Promise<void> => {
     // The shell ends the server when this process is gone, however it went.
-    server = spawn('sh', [
-      '-c', '"$@" & server=$!; cat >/dev/null; kill -9 $server; wait', 'sh',
-      program.command, '--port', `${port}`, '--bind', '127.0.0.1', '--save', '',
-      '--appendonly', 'no', '--dir', folder, '--daemonize', 'no',
-      '--maxmemory-policy', 'noeviction',
-    ], { stdio: ['pipe', 'ignore', 'ignore'], env: { ...process.env, ...libraries } })
-    await until('Redis answers', () => tellRedis(url, 'ping').then(() => true, () => false))
+    server = spawn(
+      'sh',
+      [
+        '-c',
+        '"$@" & server=$!; cat >/dev/null; kill -9 $server; wait',
+        'sh',
+        program.command,
+        '--port',
+        `${port}`,
+        '--bind',
+        '127.0.0.1',
+        '--save',
+        '',
+        '--appendonly',
+        'no',
+        '--dir',
+        folder,
+        '--daemonize',
+        'no',
+        '--maxmemory-policy',
+        'noeviction',
+      ],
+      { stdio: ['pipe', 'ignore', 'ignore'], env: { ...process.env, ...libraries } },
+    )
+    await until('Redis answers', () =>
+      tellRedis(url, 'ping').then(
+        () => true,
+        () => false,
+      ),
+    )
   }
   const stop = async (): Promise<void> => {
     const stopping = server

@@ -108,8 +108,9 @@ function packagesNeeded(apt: (...parts: readonly string[]) => string): readonly 
 }
 
 function unpackedIn(folder: string): RedisProgram | undefined {
-  const command = SERVERS.map((name) => join(folder, 'usr', 'bin', name))
-    .find((it) => existsSync(it))
+  const command = SERVERS.map((name) => join(folder, 'usr', 'bin', name)).find((it) =>
+    existsSync(it),
+  )
   if (command === undefined) return undefined
   const libraries = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.so(\.\d+)*$/.test(name))

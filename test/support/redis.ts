@@ -31,7 +31,7 @@ export async function realRedis(): Promise<RealRedis> {
       flushAll: async () => void (await ask(given, 'flushdb')),
     }
   }
-  return await startRedis(installedRedis() ?? await fetchedRedis())
+  return await startRedis(installedRedis() ?? (await fetchedRedis()))
 }
 
 export function installedRedis(): RedisProgram | undefined {
@@ -81,10 +81,24 @@ function launch(program: RedisProgram, folder: string, port: number): ChildProce
   return spawn(
     'sh',
     [
-      '-c', '"$@" & server=$!; cat >/dev/null; kill -9 $server; wait', 'sh',
-      program.command, '--port', `${port}`, '--bind', '127.0.0.1', '--save', '',
-      '--appendonly', 'no', '--dir', folder, '--daemonize', 'no',
-      '--maxmemory-policy', 'noeviction',
+      '-c',
+      '"$@" & server=$!; cat >/dev/null; kill -9 $server; wait',
+      'sh',
+      program.command,
+      '--port',
+      `${port}`,
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      '--dir',
+      folder,
+      '--daemonize',
+      'no',
+      '--maxmemory-policy',
+      'noeviction',
     ],
     { stdio: ['pipe', 'ignore', 'ignore'], env: { ...process.env, ...libraries } },
   )

@@ -22,19 +22,27 @@ export interface ImportFlags {
 
 export function addImports(program: Command, act: Act): void {
   const status = program.command('status').description('line status changes after the snapshot')
-  withImportOptions(status.command('import <file>').description('suspensions, resumptions, terminations'))
-    .action(act(importWith(importStatusFile)))
+  withImportOptions(
+    status.command('import <file>').description('suspensions, resumptions, terminations'),
+  ).action(act(importWith(importStatusFile)))
   const consents = program.command('consents').description("guardians' later consents")
-  withImportOptions(consents.command('import <file>').description('consents given after the snapshot'))
-    .action(act(importWith(importConsentsFile)))
+  withImportOptions(
+    consents.command('import <file>').description('consents given after the snapshot'),
+  ).action(act(importWith(importConsentsFile)))
   const quarantine = program.command('quarantine').description('rows that were refused')
-  quarantine.command('show <import-id>').description('which rows of an import, and why').action(act(showQuarantine))
+  quarantine
+    .command('show <import-id>')
+    .description('which rows of an import, and why')
+    .action(act(showQuarantine))
 }
 
 export function withImportOptions(command: Command): Command {
   return command
     .option('--encoding <name>', `${ENCODINGS.join(' or ')}; utf-8 when not given`)
-    .option('--max-quarantine <budget>', 'rows that may be refused, N or N%; the larger of 10 and 0.1% when not given')
+    .option(
+      '--max-quarantine <budget>',
+      'rows that may be refused, N or N%; the larger of 10 and 0.1% when not given',
+    )
 }
 
 export function importOptionsOf(context: Context, path: string, flags: ImportFlags): ImportOptions {
@@ -54,7 +62,9 @@ function encodingOf(name: string | undefined): Encoding | undefined {
   if (name === undefined) return undefined
   const encoding = ENCODINGS.find((it) => it === name.toLowerCase())
   if (encoding !== undefined) return encoding
-  throw new RedressError('USAGE', { problem: `--encoding: unknown; expected ${ENCODINGS.join(' or ')}` })
+  throw new RedressError('USAGE', {
+    problem: `--encoding: unknown; expected ${ENCODINGS.join(' or ')}`,
+  })
 }
 
 /** Progress in bytes of the file: rows are not known beforehand. */
@@ -83,7 +93,10 @@ export async function reportHeld<T>(context: Context, run: () => Promise<T>): Pr
       const { read, quarantined } = error.details
       context.out.result(
         { import_id: importId, state: 'held', read, accepted: 0, quarantined },
-        () => `held as import ${importId}; \`redress quarantine show ${importId}\` tells which rows and why`)
+        () =>
+          `held as import ${importId}; \`redress quarantine show ${importId}\` tells which ` +
+          `rows and why`,
+      )
     }
     throw error
   }
@@ -91,39 +104,65 @@ export async function reportHeld<T>(context: Context, run: () => Promise<T>): Pr
 
 type Import = (options: ImportOptions) => Promise<ImportReport>
 
-function importWith(run: Import): (context: Context, file: string, flags: ImportFlags) => Promise<void> {
+function importWith(
+  run: Import,
+): (context: Context, file: string, flags: ImportFlags) => Promise<void> {
   return async (context, file, flags) => {
     const reading = onReading(context, `read ${file}`)
-    const report = await reportHeld(context, () => run({
-      ...importOptionsOf(context, file, flags), onProgress: reading.update }))
+    const report = await reportHeld(context, () =>
+      run({
+        ...importOptionsOf(context, file, flags),
+        onProgress: reading.update,
+      }),
+    )
     reading.finish()
-    const document = { import_id: report.importId, read: report.read, accepted: report.accepted,
-      quarantined: report.quarantined, duplicate: report.duplicate, sha256: report.sha256,
-      already: report.already, unknown_columns: report.unknownColumns }
+    const document = {
+      import_id: report.importId,
+      read: report.read,
+      accepted: report.accepted,
+      quarantined: report.quarantined,
+      duplicate: report.duplicate,
+      sha256: report.sha256,
+      already: report.already,
+      unknown_columns: report.unknownColumns,
+    }
     context.out.result(document, () => showImport(report).join('\n'))
   }
 }
 
 export function showImport(report: ImportReport): readonly string[] {
   const counts = (['read', 'accepted', 'quarantined', 'duplicate'] as const)
-    .map((name) => `${formatCount(report[name])} ${name}`).join(', ')
+    .map((name) => `${formatCount(report[name])} ${name}`)
+    .join(', ')
   return [
     ...(report.already ? ['this file was imported before: nothing changed'] : []),
     counts,
     `sha256 ${report.sha256}`,
-    ...(report.unknownColumns.length > 0 ? [`ignored unknown columns: ${report.unknownColumns.join(', ')}`] : []),
-    ...(report.quarantined > 0 ? [`\`redress quarantine show ${report.importId}\` tells which rows and why`] : []),
+    ...(report.unknownColumns.length > 0
+      ? [`ignored unknown columns: ${report.unknownColumns.join(', ')}`]
+      : []),
+    ...(report.quarantined > 0
+      ? [`\`redress quarantine show ${report.importId}\` tells which rows and why`]
+      : []),
   ]
 }
 
 async function showQuarantine(context: Context, importId: string): Promise<void> {
   if (!/^[1-9]\d{0,17}$/.test(importId)) {
-    throw new RedressError('USAGE', { problem: 'import id: not a number; expected one that an import printed' })
+    throw new RedressError('USAGE', {
+      problem: 'import id: not a number; expected one that an import printed',
+    })
   }
   const report = await quarantineReport(context.pool, importId)
   context.out.result(
-    { import_id: importId, quarantined: report.quarantined, reasons: report.reasons, first_rows: report.rows },
-    () => describeQuarantine(report))
+    {
+      import_id: importId,
+      quarantined: report.quarantined,
+      reasons: report.reasons,
+      first_rows: report.rows,
+    },
+    () => describeQuarantine(report),
+  )
 }
 
 function describeQuarantine(report: QuarantineReport): string {
@@ -131,10 +170,20 @@ function describeQuarantine(report: QuarantineReport): string {
   return [
     `import ${report.importId}: ${formatCount(report.quarantined)} rows quarantined`,
     '',
-    table(['column', 'reason', 'rows', 'expected'], report.reasons.map((it) => [
-      it.column ?? '(row)', it.reason, formatCount(it.count), it.expected])),
+    table(
+      ['column', 'reason', 'rows', 'expected'],
+      report.reasons.map((it) => [
+        it.column ?? '(row)',
+        it.reason,
+        formatCount(it.count),
+        it.expected,
+      ]),
+    ),
     '',
     `the first ${report.rows.length}:`,
-    table(['line', 'column', 'reason'], report.rows.map((it) => [String(it.lineNo), it.column ?? '(row)', it.reason])),
+    table(
+      ['line', 'column', 'reason'],
+      report.rows.map((it) => [String(it.lineNo), it.column ?? '(row)', it.reason]),
+    ),
   ].join('\n')
 }

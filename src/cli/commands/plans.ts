@@ -24,9 +24,13 @@ export interface PlanFlags {
 }
 
 export function addPlans(program: Command, act: Act): void {
-  withPlanOptions(program.command('plan <period>').description('decide a whole period and post nothing'))
-    .action(act(plan))
-  program.command('approve <plan-id>').description('sign a plan that another person made').action(act(approve))
+  withPlanOptions(
+    program.command('plan <period>').description('decide a whole period and post nothing'),
+  ).action(act(plan))
+  program
+    .command('approve <plan-id>')
+    .description('sign a plan that another person made')
+    .action(act(approve))
 }
 
 export function withPlanOptions(command: Command): Command {
@@ -40,15 +44,29 @@ async function plan(context: Context, period: string, flags: PlanFlags): Promise
   await showPlan(context, made)
 }
 
-/** @throws RedressError PROGRAMME_UNKNOWN, PERIOD_UNKNOWN, SNAPSHOT_UNKNOWN and those of planPeriod */
+/**
+ * @throws RedressError PROGRAMME_UNKNOWN, PERIOD_UNKNOWN, SNAPSHOT_UNKNOWN and those of planPeriod
+ */
 export async function makePlan(context: Context, period: string, flags: PlanFlags): Promise<Plan> {
   const version = versionOf(flags.programme)
   refuseUnknownPeriod(version, period)
   const snapshot = await snapshotFor(context, version, flags.snapshot)
-  const stage = context.out.progress.stage({ label: `plan ${period}`, total: snapshot.lines, unit: 'lines', workers: () => 1 })
-  const made = await planPeriod(context.pool, { version, period, snapshot, now: context.clock.now(),
-    madeBy: context.actor, lanes: context.settings.lanes, signal: context.signal,
-    onProgress: (lines) => stage.update(lines) })
+  const stage = context.out.progress.stage({
+    label: `plan ${period}`,
+    total: snapshot.lines,
+    unit: 'lines',
+    workers: () => 1,
+  })
+  const made = await planPeriod(context.pool, {
+    version,
+    period,
+    snapshot,
+    now: context.clock.now(),
+    madeBy: context.actor,
+    lanes: context.settings.lanes,
+    signal: context.signal,
+    onProgress: (lines) => stage.update(lines),
+  })
   stage.finish()
   return made
 }
@@ -56,22 +74,34 @@ export async function makePlan(context: Context, period: string, flags: PlanFlag
 export function versionOf(name: string): ProgrammeVersion {
   const version = findVersion(name)
   if (version !== undefined) return version
-  throw new RedressError('PROGRAMME_UNKNOWN', { programme: name,
-    expected: PROGRAMMES.flatMap((it) => it.versions.map(versionName)).join(', ') })
+  throw new RedressError('PROGRAMME_UNKNOWN', {
+    programme: name,
+    expected: PROGRAMMES.flatMap((it) => it.versions.map(versionName)).join(', '),
+  })
 }
 
 /** Before anything is asked of the database: a wrong period is wrong usage. */
 export function refuseUnknownPeriod(version: ProgrammeVersion, period: string): void {
   if (version.periods.includes(period)) return
-  throw new RedressError('PERIOD_UNKNOWN', { period, programme: versionName(version), expected: version.periods.join(', ') })
+  throw new RedressError('PERIOD_UNKNOWN', {
+    period,
+    programme: versionName(version),
+    expected: version.periods.join(', '),
+  })
 }
 
-export async function snapshotFor(context: Context, version: ProgrammeVersion, id: string | undefined): Promise<SealedSnapshot> {
+export async function snapshotFor(
+  context: Context,
+  version: ProgrammeVersion,
+  id: string | undefined,
+): Promise<SealedSnapshot> {
   if (id !== undefined) return await readSnapshot(context.pool, snapshotIdOf(id))
   const newest = await newestSnapshotOf(context.pool, version.baseDate)
   if (newest !== undefined) return newest
-  throw new RedressError('SNAPSHOT_UNKNOWN', { snapshot: `of ${version.baseDate}`,
-    expected: `\`redress snapshot import FILE --as-of ${version.baseDate}\` first` })
+  throw new RedressError('SNAPSHOT_UNKNOWN', {
+    snapshot: `of ${version.baseDate}`,
+    expected: `\`redress snapshot import FILE --as-of ${version.baseDate}\` first`,
+  })
 }
 
 export async function showPlan(context: Context, made: Plan): Promise<void> {
@@ -80,27 +110,61 @@ export async function showPlan(context: Context, made: Plan): Promise<void> {
 }
 
 export function planDocument(made: Plan, change: PeriodChange): object {
-  return { plan_id: made.planId, plan_hash: made.planHash, programme: made.programme, version: made.version,
-    period: made.period, snapshot_id: made.snapshotId, lines: made.result?.lines, customers: made.result?.customers,
-    benefits: made.result?.benefits, change_from_previous: change, holds: [], made_by: made.madeBy,
-    entries: made.result?.entries, chunks: made.result?.chunks, now: made.now }
+  return {
+    plan_id: made.planId,
+    plan_hash: made.planHash,
+    programme: made.programme,
+    version: made.version,
+    period: made.period,
+    snapshot_id: made.snapshotId,
+    lines: made.result?.lines,
+    customers: made.result?.customers,
+    benefits: made.result?.benefits,
+    change_from_previous: change,
+    holds: [],
+    made_by: made.madeBy,
+    entries: made.result?.entries,
+    chunks: made.result?.chunks,
+    now: made.now,
+  }
 }
 
 export function describePlan(made: Plan, change: PeriodChange): string {
   const benefits = Object.entries(made.result?.benefits ?? {})
-  const reasons = benefits.flatMap(([benefit, it]) => Object.entries(it.reasons)
-    .toSorted(([, a], [, b]) => b - a)
-    .map(([reason, count]) => [benefit, reason, formatCount(count)]))
+  const reasons = benefits.flatMap(([benefit, it]) =>
+    Object.entries(it.reasons)
+      .toSorted(([, a], [, b]) => b - a)
+      .map(([reason, count]) => [benefit, reason, formatCount(count)]),
+  )
   return [
     `plan ${made.planId} of ${made.programme}@${made.version} for ${made.period}: ` +
-      `${formatCount(made.result?.lines ?? 0)} lines of ${formatCount(made.result?.customers ?? 0)} customers, ` +
+      `${formatCount(made.result?.lines ?? 0)} lines of ` +
+      `${formatCount(made.result?.customers ?? 0)} customers, ` +
       `${formatCount(made.result?.entries ?? 0)} entries`,
     `plan hash ${made.planHash ?? ''}`,
     '',
-    table(['benefit', 'grants', 'reversals', 'unchanged', 'refused', 'quantity', 'grants ±', 'refused ±'],
-      benefits.map(([benefit, it]) => [benefit, formatCount(it.grants), formatCount(it.reversals),
-        formatCount(it.unchanged), formatCount(it.refused), formatCount(it.quantity),
-        signed(change[benefit as Benefit]?.grants), signed(change[benefit as Benefit]?.refused)])),
+    table(
+      [
+        'benefit',
+        'grants',
+        'reversals',
+        'unchanged',
+        'refused',
+        'quantity',
+        'grants ±',
+        'refused ±',
+      ],
+      benefits.map(([benefit, it]) => [
+        benefit,
+        formatCount(it.grants),
+        formatCount(it.reversals),
+        formatCount(it.unchanged),
+        formatCount(it.refused),
+        formatCount(it.quantity),
+        signed(change[benefit as Benefit]?.grants),
+        signed(change[benefit as Benefit]?.refused),
+      ]),
+    ),
     '',
     table(['benefit', 'reason', 'subjects'], reasons),
   ].join('\n')
@@ -115,11 +179,17 @@ async function approve(context: Context, planId: string): Promise<void> {
   const it = await readPlan(context.pool, planId)
   await refuseStale(context.pool, it)
   if (it.madeBy === context.actor) {
-    throw new RedressError('APPROVAL_MISSING', { plan: planId, expected: 'another person than the one who made it' })
+    throw new RedressError('APPROVAL_MISSING', {
+      plan: planId,
+      expected: 'another person than the one who made it',
+    })
   }
   await approvePlan(context.pool, planId, context.actor, it.planHash ?? '', context.clock.now())
   const approved = await readPlan(context.pool, planId)
   context.out.result(
     { plan_id: planId, plan_hash: approved.planHash, approved_by: approved.approvedBy },
-    () => `plan ${planId} is approved by ${approved.approvedBy ?? ''}; \`redress run ${it.period} --plan ${planId}\` posts it`)
+    () =>
+      `plan ${planId} is approved by ${approved.approvedBy ?? ''}; \`redress run ${it.period} ` +
+      `--plan ${planId}\` posts it`,
+  )
 }

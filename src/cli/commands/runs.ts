@@ -32,17 +32,24 @@ export function addRuns(program: Command, act: Act): void {
   const runs = program.command('runs').description('runs and how far they are')
   runs.command('list').description('all runs').action(act(list))
   runs.command('show <id>').description('one run, its progress and balance').action(act(show))
-  runs.command('resume <id>').description('go on with an interrupted or held run')
-    .option('--detach', 'leave the work to the workers there are').action(act(resume))
-  runs.command('cancel <id>').description('end an unfinished run; what it posted stays').action(act(cancel))
+  runs
+    .command('resume <id>')
+    .description('go on with an interrupted or held run')
+    .option('--detach', 'leave the work to the workers there are')
+    .action(act(resume))
+  runs
+    .command('cancel <id>')
+    .description('end an unfinished run; what it posted stays')
+    .action(act(cancel))
 }
 
 async function run(context: Context, period: string, flags: RunFlags): Promise<number> {
   const version = versionOf(flags.programme)
   refuseUnknownPeriod(version, period)
-  const begun = flags.plan === undefined
-    ? await beginTogether(context, period, flags)
-    : await startPlanned(context, period, flags.plan)
+  const begun =
+    flags.plan === undefined
+      ? await beginTogether(context, period, flags)
+      : await startPlanned(context, period, flags.plan)
   if ('allClosed' in begun) return await showNothingToDo(context, begun.allClosed)
   return await conduct(context, begun, flags.detach === true)
 }
@@ -50,7 +57,9 @@ async function run(context: Context, period: string, flags: RunFlags): Promise<n
 async function startPlanned(context: Context, period: string, planId: string): Promise<Run> {
   const plan = await readPlan(context.pool, planId)
   if (plan.period !== period) {
-    throw new RedressError('USAGE', { problem: `--plan ${plan.planId}: of period ${plan.period}; expected one of ${period}` })
+    throw new RedressError('USAGE', {
+      problem: `--plan ${plan.planId}: of period ${plan.period}; expected one of ${period}`,
+    })
   }
   return await startRun(context.pool, plan.planId, context.actor, context.clock.now())
 }
@@ -62,20 +71,32 @@ interface NothingToDo {
 /** Two who start a period at once overtake each other once, three twice. */
 const OVERTAKEN_LIMIT = 5
 
-/** Who is overtaken by somebody who plans or runs the same period looks again, and joins what is there. */
-async function beginTogether(context: Context, period: string, flags: RunFlags): Promise<Run | NothingToDo> {
+/**
+ * Who is overtaken by somebody who plans or runs the same period looks again, and joins what is
+ * there.
+ */
+async function beginTogether(
+  context: Context,
+  period: string,
+  flags: RunFlags,
+): Promise<Run | NothingToDo> {
   for (let times = 1; ; times += 1) {
     try {
       return await begin(context, period, flags)
     } catch (error) {
-      const overtaken = error instanceof RedressError && (error.code === 'RUN_STATE' || error.code === 'PLAN_STALE')
+      const overtaken =
+        error instanceof RedressError && (error.code === 'RUN_STATE' || error.code === 'PLAN_STALE')
       if (!overtaken || times === OVERTAKEN_LIMIT) throw error
       context.out.note(`somebody else is at ${period} too: looking again`)
     }
   }
 }
 
-async function begin(context: Context, period: string, flags: RunFlags): Promise<Run | NothingToDo> {
+async function begin(
+  context: Context,
+  period: string,
+  flags: RunFlags,
+): Promise<Run | NothingToDo> {
   const { programme } = versionOf(flags.programme)
   const unfinished = await unfinishedRun(context.pool, programme, period)
   if (unfinished !== undefined) {
@@ -89,16 +110,26 @@ async function begin(context: Context, period: string, flags: RunFlags): Promise
   return await startRun(context.pool, plan.planId, context.actor, context.clock.now())
 }
 
-/** Where the plan was just shown, one person may say yes to it. @throws RedressError APPROVAL_MISSING */
+/**
+ * Where the plan was just shown, one person may say yes to it. @throws RedressError
+ * APPROVAL_MISSING
+ */
 async function approveHere(context: Context, plan: Plan, yes: boolean): Promise<void> {
   const change = await changeFromPrevious(context.pool, plan)
   context.out.note(describePlan(plan, change))
   if (!yes && !(await saysYes(plan))) {
     throw new RedressError('APPROVAL_MISSING', {
-      plan: plan.planId, expected: `--yes, or \`redress approve ${plan.planId}\` by another person` })
+      plan: plan.planId,
+      expected: `--yes, or \`redress approve ${plan.planId}\` by another person`,
+    })
   }
-  await approvePlan(context.pool, plan.planId, context.actor, plan.planHash ?? '',
-    context.clock.now())
+  await approvePlan(
+    context.pool,
+    plan.planId,
+    context.actor,
+    plan.planHash ?? '',
+    context.clock.now(),
+  )
 }
 
 async function saysYes(plan: Plan): Promise<boolean> {
@@ -115,13 +146,26 @@ async function conduct(context: Context, started: Run, detach: boolean): Promise
   const before = await readProgress(context.pool, started.runId)
   const backend = await context.jobs()
   let workers = 1
-  const stage = detach ? undefined : context.out.progress.stage({
-    label: `run ${started.period}`, total: before.linesTotal, unit: 'lines', done: before.linesPosted,
-    workers: () => workers })
+  const stage = detach
+    ? undefined
+    : context.out.progress.stage({
+        label: `run ${started.period}`,
+        total: before.linesTotal,
+        unit: 'lines',
+        done: before.linesPosted,
+        workers: () => workers,
+      })
   const finished = await conductRun({
-    pool: context.pool, backend, lanes: context.settings.lanes, name: context.workerName, log: context.log,
+    pool: context.pool,
+    backend,
+    lanes: context.settings.lanes,
+    name: context.workerName,
+    log: context.log,
     now: context.clock.now,
-    runId: started.runId, work: !detach, signal: context.signal, revive: context.revive,
+    runId: started.runId,
+    work: !detach,
+    signal: context.signal,
+    revive: context.revive,
     onProgress: (it, workerCount) => {
       workers = workerCount
       stage?.update(it.linesPosted)
@@ -133,11 +177,17 @@ async function conduct(context: Context, started: Run, detach: boolean): Promise
 
 async function showFinished(context: Context, finished: Run, before: RunProgress): Promise<number> {
   const { entriesPosted } = await readProgress(context.pool, finished.runId)
-  const document = { ...documentOf(finished),
-    entries_written: entriesPosted - before.entriesPosted, entries_already_present: before.entriesPosted }
+  const document = {
+    ...documentOf(finished),
+    entries_written: entriesPosted - before.entriesPosted,
+    entries_already_present: before.entriesPosted,
+  }
   context.out.result(document, () => describeRun(finished, entriesPosted - before.entriesPosted))
   if (finished.state !== 'held') return EXIT.done
-  throw new RedressError('RUN_HELD', { run: finished.runId, problem: finished.heldBecause ?? 'unknown' })
+  throw new RedressError('RUN_HELD', {
+    run: finished.runId,
+    problem: finished.heldBecause ?? 'unknown',
+  })
 }
 
 async function showNothingToDo(context: Context, allClosed: readonly Run[]): Promise<number> {
@@ -147,47 +197,97 @@ async function showNothingToDo(context: Context, allClosed: readonly Run[]): Pro
   const entries = present.reduce((sum, it) => sum + it.entriesPosted, 0)
   context.out.result(
     { ...documentOf(last), entries_written: 0, entries_already_present: entries },
-    () => `${last.period} is closed by run ${last.runId} and nothing has changed since: no entry written, ` +
-      `${formatCount(entries)} are there`)
+    () =>
+      `${last.period} is closed by run ${last.runId} and nothing has changed since: no entry ` +
+      `written, ` +
+      `${formatCount(entries)} are there`,
+  )
   return EXIT.done
 }
 
 function documentOf(it: Run): object {
-  return { run_id: it.runId, plan_id: it.planId, programme: it.programme, period: it.period, state: it.state,
-    chunks: it.chunks, root_hash: it.rootHash, balance: it.balance ?? {}, held_because: it.heldBecause,
-    started_at: it.startedAt, closed_at: it.closedAt }
+  return {
+    run_id: it.runId,
+    plan_id: it.planId,
+    programme: it.programme,
+    period: it.period,
+    state: it.state,
+    chunks: it.chunks,
+    root_hash: it.rootHash,
+    balance: it.balance ?? {},
+    held_because: it.heldBecause,
+    started_at: it.startedAt,
+    closed_at: it.closedAt,
+  }
 }
 
 function describeRun(it: Run, written: number): string {
   const balance = Object.entries(it.balance ?? {})
   return [
-    `run ${it.runId} of ${it.period} is ${it.state}${it.heldBecause === null ? '' : `: ${it.heldBecause}`}; ` +
+    `run ${it.runId} of ${it.period} is ` +
+      `${it.state}${it.heldBecause === null ? '' : `: ${it.heldBecause}`}; ` +
       `${formatCount(written)} entries written`,
     ...(it.rootHash === null ? [] : [`root hash ${it.rootHash}`]),
-    ...(balance.length === 0 ? [] : ['', table(
-      ['benefit', 'subjects', 'granted', 'unchanged', 'refused', 'reversed', 'balance'],
-      balance.map(([benefit, row]) => [benefit, formatCount(row.subjects), formatCount(row.granted),
-        formatCount(row.unchanged), formatCount(row.refused), formatCount(row.reversed), row.ok ? 'ok' : 'OFF']))]),
+    ...(balance.length === 0
+      ? []
+      : [
+          '',
+          table(
+            ['benefit', 'subjects', 'granted', 'unchanged', 'refused', 'reversed', 'balance'],
+            balance.map(([benefit, row]) => [
+              benefit,
+              formatCount(row.subjects),
+              formatCount(row.granted),
+              formatCount(row.unchanged),
+              formatCount(row.refused),
+              formatCount(row.reversed),
+              row.ok ? 'ok' : 'OFF',
+            ]),
+          ),
+        ]),
   ].join('\n')
 }
 
 async function list(context: Context): Promise<void> {
   const runs = await listRuns(context.pool)
-  context.out.result(runs.map(documentOf), () => runs.length === 0
-    ? 'no run yet; `redress run PERIOD` starts one'
-    : table(['run', 'programme', 'period', 'state', 'plan', 'started at', 'closed at', 'root hash'], runs.map((it) => [
-        it.runId, it.programme, it.period, it.state, it.planId, it.startedAt, it.closedAt ?? '',
-        it.rootHash?.slice(0, 16) ?? ''])))
+  context.out.result(runs.map(documentOf), () =>
+    runs.length === 0
+      ? 'no run yet; `redress run PERIOD` starts one'
+      : table(
+          ['run', 'programme', 'period', 'state', 'plan', 'started at', 'closed at', 'root hash'],
+          runs.map((it) => [
+            it.runId,
+            it.programme,
+            it.period,
+            it.state,
+            it.planId,
+            it.startedAt,
+            it.closedAt ?? '',
+            it.rootHash?.slice(0, 16) ?? '',
+          ]),
+        ),
+  )
 }
 
 async function show(context: Context, id: string): Promise<void> {
   const it = await readProgress(context.pool, id)
   const workers = it.run.state === 'open' ? await namesOfWorkers(context) : []
-  const document = { ...documentOf(it.run), lines: it.linesTotal, lines_posted: it.linesPosted,
-    entries_posted: it.entriesPosted, chunks_open: it.open, chunks_posted: it.posted, chunks_refused: it.refused,
-    lines_per_second: speedOf(it).linesPerSecond, seconds_left: speedOf(it).secondsLeft,
-    workers: workers.length, worker_names: workers }
-  context.out.result(document, () => [describeRun(it.run, it.entriesPosted), '', describeProgress(it, workers)].join('\n'))
+  const document = {
+    ...documentOf(it.run),
+    lines: it.linesTotal,
+    lines_posted: it.linesPosted,
+    entries_posted: it.entriesPosted,
+    chunks_open: it.open,
+    chunks_posted: it.posted,
+    chunks_refused: it.refused,
+    lines_per_second: speedOf(it).linesPerSecond,
+    seconds_left: speedOf(it).secondsLeft,
+    workers: workers.length,
+    worker_names: workers,
+  }
+  context.out.result(document, () =>
+    [describeRun(it.run, it.entriesPosted), '', describeProgress(it, workers)].join('\n'),
+  )
 }
 
 async function namesOfWorkers(context: Context): Promise<readonly string[]> {
@@ -200,19 +300,26 @@ async function namesOfWorkers(context: Context): Promise<readonly string[]> {
 }
 
 function describeProgress(it: RunProgress, workers: readonly string[]): string {
-  const posted = `${formatCount(it.linesPosted)} of ${formatCount(it.linesTotal)} lines ` +
+  const posted =
+    `${formatCount(it.linesPosted)} of ${formatCount(it.linesTotal)} lines ` +
     `(${formatShare(it.linesPosted, it.linesTotal)}), ${it.posted} of ${it.run.chunks} chunks`
   const { linesPerSecond, secondsLeft } = speedOf(it)
   const speed = linesPerSecond === null ? '' : `, ${formatShort(linesPerSecond)} lines/s`
   if (it.run.state !== 'open') return `${posted}${speed}`
   const left = secondsLeft === null ? '' : `, ${formatDuration(secondsLeft * 1_000)} left`
   const names = workers.length > 0 ? `: ${workers.join(', ')}` : ''
-  return `${posted}${speed}${left}; ${workers.length} ${workers.length === 1 ? 'worker' : 'workers'}${names}`
+  return (
+    `${posted}${speed}${left}; ${workers.length} ` +
+    `${workers.length === 1 ? 'worker' : 'workers'}${names}`
+  )
 }
 
-/** From the first to the last chunk posted: pauses between them count. Null while there are not two. */
+/**
+ * From the first to the last chunk posted: pauses between them count. Null while there are not two.
+ */
 function speedOf(it: RunProgress): { linesPerSecond: number | null; secondsLeft: number | null } {
-  if (it.firstPostedAt === null || it.lastPostedAt === null) return { linesPerSecond: null, secondsLeft: null }
+  if (it.firstPostedAt === null || it.lastPostedAt === null)
+    return { linesPerSecond: null, secondsLeft: null }
   const seconds = (Date.parse(it.lastPostedAt) - Date.parse(it.firstPostedAt)) / 1_000
   if (seconds <= 0) return { linesPerSecond: null, secondsLeft: null }
   const linesPerSecond = it.linesPosted / seconds
@@ -222,7 +329,11 @@ function speedOf(it: RunProgress): { linesPerSecond: number | null; secondsLeft:
 async function resume(context: Context, id: string, flags: { detach?: boolean }): Promise<number> {
   const it = await readRun(context.pool, id)
   if (it.state === 'closed' || it.state === 'cancelled') {
-    throw new RedressError('RUN_STATE', { run: id, problem: `is ${it.state}`, expected: 'an unfinished run' })
+    throw new RedressError('RUN_STATE', {
+      run: id,
+      problem: `is ${it.state}`,
+      expected: 'an unfinished run',
+    })
   }
   return await conduct(context, await reopenRun(context.pool, id), flags.detach === true)
 }
@@ -231,6 +342,10 @@ async function cancel(context: Context, id: string): Promise<void> {
   await readRun(context.pool, id)
   const it = await cancelRun(context.pool, id, context.clock.now())
   const { posted } = await readProgress(context.pool, id)
-  context.out.result(documentOf(it), () =>
-    `run ${id} of ${it.period} is cancelled; ${posted} chunks it posted stay and the next plan counts them`)
+  context.out.result(
+    documentOf(it),
+    () =>
+      `run ${id} of ${it.period} is cancelled; ${posted} chunks it posted stay and the next ` +
+      `plan counts them`,
+  )
 }

@@ -9,14 +9,24 @@ import type { Context } from '../context.js'
 import type { Act } from '../act.js'
 
 export function addServices(program: Command, act: Act): void {
-  program.command('worker').description('work on whatever run there is, until stopped').action(act(worker))
-  program.command('migrate').description('bring the schema up to date').action(act(migrate, { settings: (it) => ({ ...it, autoMigrate: true }) }))
+  program
+    .command('worker')
+    .description('work on whatever run there is, until stopped')
+    .action(act(worker))
+  program
+    .command('migrate')
+    .description('bring the schema up to date')
+    .action(act(migrate, { settings: (it) => ({ ...it, autoMigrate: true }) }))
 }
 
 async function worker(context: Context): Promise<void> {
   const backend = await context.jobs()
   const working = await workChunks({
-    pool: context.pool, backend, lanes: context.settings.lanes, name: context.workerName, log: context.log,
+    pool: context.pool,
+    backend,
+    lanes: context.settings.lanes,
+    name: context.workerName,
+    log: context.log,
     now: context.clock.now,
     onError: (error) => {
       context.log.warn({ error: labelOf(error) }, 'a message will be tried again')
@@ -24,7 +34,10 @@ async function worker(context: Context): Promise<void> {
       if (isPassing(error)) void context.revive().catch(() => undefined)
     },
   })
-  context.out.note(`worker ${context.workerName} takes ${context.settings.lanes} chunks at a time; Ctrl-C stops it after those at hand`)
+  context.out.note(
+    `worker ${context.workerName} takes ${context.settings.lanes} chunks at a time; Ctrl-C ` +
+      `stops it after those at hand`,
+  )
   if (!context.signal.aborted) await once(context.signal, 'abort')
   await working.close({ graceful: true })
 }
@@ -41,5 +54,8 @@ function labelOf(error: unknown): string {
 async function migrate(context: Context): Promise<void> {
   await context.jobs()
   const names = migrations().map((it) => it.name)
-  context.out.result({ migrations: names }, () => `the schema is up to date: ${names.length} migrations`)
+  context.out.result(
+    { migrations: names },
+    () => `the schema is up to date: ${names.length} migrations`,
+  )
 }

@@ -21,82 +21,151 @@ export function addSnapshots(program: Command, act: Act): void {
     .action(act(importSnapshot))
   snapshot.command('list').description('all sealed snapshots').action(act(list))
   snapshot.command('show <id>').description('one snapshot and its chunks').action(act(show))
-  snapshot.command('verify <id>').description('recompute its hash from the rows').action(act(verify))
+  snapshot
+    .command('verify <id>')
+    .description('recompute its hash from the rows')
+    .action(act(verify))
 }
 
-async function importSnapshot(context: Context, file: string, flags: ImportFlags & { asOf: string }): Promise<number> {
+async function importSnapshot(
+  context: Context,
+  file: string,
+  flags: ImportFlags & { asOf: string },
+): Promise<number> {
   if (!isRealDate(flags.asOf)) {
     throw new RedressError('USAGE', { problem: '--as-of: not a date; expected YYYY-MM-DD' })
   }
   const reading = onReading(context, `read ${file}`)
   const sealing = lateStage(context.out.progress, { label: 'seal', unit: 'lines' })
-  const report = await reportHeld(context, () => importSnapshotFile({
-    ...importOptionsOf(context, file, flags),
-    asOf: flags.asOf,
-    onProgress: reading.update,
-    onSealProgress: (done, total) => {
-      reading.finish()
-      sealing.update(done, total)
-    },
-  }))
+  const report = await reportHeld(context, () =>
+    importSnapshotFile({
+      ...importOptionsOf(context, file, flags),
+      asOf: flags.asOf,
+      onProgress: reading.update,
+      onSealProgress: (done, total) => {
+        reading.finish()
+        sealing.update(done, total)
+      },
+    }),
+  )
   reading.finish()
   sealing.finish()
   const { snapshot, ...counts } = report
-  const document = { snapshot_id: snapshot.snapshotId, as_of: snapshot.asOf, read: counts.read,
-    accepted: counts.accepted, quarantined: counts.quarantined, duplicate: counts.duplicate,
-    sha256: counts.sha256, content_hash: snapshot.contentHash, sealed: true, already: counts.already,
-    import_id: counts.importId, customers: snapshot.customers, unknown_columns: counts.unknownColumns }
-  context.out.result(document, () => [
-    ...showImport(report),
-    `snapshot ${snapshot.snapshotId} as of ${snapshot.asOf} is sealed: ${formatCount(snapshot.lines)} lines of ${formatCount(snapshot.customers)} customers`,
-    `content hash ${snapshot.contentHash}`,
-  ].join('\n'))
+  const document = {
+    snapshot_id: snapshot.snapshotId,
+    as_of: snapshot.asOf,
+    read: counts.read,
+    accepted: counts.accepted,
+    quarantined: counts.quarantined,
+    duplicate: counts.duplicate,
+    sha256: counts.sha256,
+    content_hash: snapshot.contentHash,
+    sealed: true,
+    already: counts.already,
+    import_id: counts.importId,
+    customers: snapshot.customers,
+    unknown_columns: counts.unknownColumns,
+  }
+  context.out.result(document, () =>
+    [
+      ...showImport(report),
+      `snapshot ${snapshot.snapshotId} as of ${snapshot.asOf} is sealed: ` +
+        `${formatCount(snapshot.lines)} lines of ${formatCount(snapshot.customers)} customers`,
+      `content hash ${snapshot.contentHash}`,
+    ].join('\n'),
+  )
   return EXIT.done
 }
 
 function documentOf(it: SealedSnapshot): object {
-  return { snapshot_id: it.snapshotId, as_of: it.asOf, lines: it.lines, customers: it.customers,
-    chunks: it.chunks, content_hash: it.contentHash, sealed: true, sealed_at: it.sealedAt }
+  return {
+    snapshot_id: it.snapshotId,
+    as_of: it.asOf,
+    lines: it.lines,
+    customers: it.customers,
+    chunks: it.chunks,
+    content_hash: it.contentHash,
+    sealed: true,
+    sealed_at: it.sealedAt,
+  }
 }
 
 async function list(context: Context): Promise<void> {
   const snapshots = await listSnapshots(context.pool)
-  context.out.result(snapshots.map(documentOf), () => snapshots.length === 0
-    ? 'no snapshot yet; `redress snapshot import FILE --as-of DATE` makes one'
-    : table(['snapshot', 'as of', 'lines', 'customers', 'sealed at', 'content hash'], snapshots.map((it) => [
-        String(it.snapshotId), it.asOf, formatCount(it.lines), formatCount(it.customers), it.sealedAt,
-        it.contentHash.slice(0, 16)])))
+  context.out.result(snapshots.map(documentOf), () =>
+    snapshots.length === 0
+      ? 'no snapshot yet; `redress snapshot import FILE --as-of DATE` makes one'
+      : table(
+          ['snapshot', 'as of', 'lines', 'customers', 'sealed at', 'content hash'],
+          snapshots.map((it) => [
+            String(it.snapshotId),
+            it.asOf,
+            formatCount(it.lines),
+            formatCount(it.customers),
+            it.sealedAt,
+            it.contentHash.slice(0, 16),
+          ]),
+        ),
+  )
 }
 
 async function show(context: Context, id: string): Promise<void> {
   const snapshot = await readSnapshot(context.pool, snapshotIdOf(id))
   const chunks = await listChunks(context.pool, snapshot.snapshotId)
   const sizes = chunks.map((it) => it.lines)
-  const document = { ...documentOf(snapshot),
-    chunk_lines: { smallest: Math.min(...sizes), largest: Math.max(...sizes) } }
-  context.out.result(document, () => table(['snapshot', String(snapshot.snapshotId)], [
-    ['as of', snapshot.asOf],
-    ['lines', formatCount(snapshot.lines)],
-    ['customers', formatCount(snapshot.customers)],
-    ['chunks', `${snapshot.chunks} of ${formatCount(Math.min(...sizes))} to ${formatCount(Math.max(...sizes))} lines`],
-    ['sealed at', snapshot.sealedAt],
-    ['content hash', snapshot.contentHash],
-  ]))
+  const document = {
+    ...documentOf(snapshot),
+    chunk_lines: { smallest: Math.min(...sizes), largest: Math.max(...sizes) },
+  }
+  context.out.result(document, () =>
+    table(
+      ['snapshot', String(snapshot.snapshotId)],
+      [
+        ['as of', snapshot.asOf],
+        ['lines', formatCount(snapshot.lines)],
+        ['customers', formatCount(snapshot.customers)],
+        [
+          'chunks',
+          `${snapshot.chunks} of ${formatCount(Math.min(...sizes))} to ` +
+            `${formatCount(Math.max(...sizes))} lines`,
+        ],
+        ['sealed at', snapshot.sealedAt],
+        ['content hash', snapshot.contentHash],
+      ],
+    ),
+  )
 }
 
 async function verify(context: Context, id: string): Promise<number> {
   const snapshot = await readSnapshot(context.pool, snapshotIdOf(id))
-  const stage = context.out.progress.stage({ label: `verify snapshot ${id}`, total: snapshot.lines, unit: 'lines' })
-  const found = await verifySnapshot(context.pool, snapshot, { signal: context.signal, onProgress: (done) => stage.update(done) })
+  const stage = context.out.progress.stage({
+    label: `verify snapshot ${id}`,
+    total: snapshot.lines,
+    unit: 'lines',
+  })
+  const found = await verifySnapshot(context.pool, snapshot, {
+    signal: context.signal,
+    onProgress: (done) => stage.update(done),
+  })
   stage.finish()
-  const document = { snapshot_id: snapshot.snapshotId, ok: found.ok, content_hash: found.contentHash,
-    expected_content_hash: snapshot.contentHash, altered_chunks: found.alteredChunks }
-  context.out.result(document, () => found.ok
-    ? `snapshot ${id}: ${formatCount(snapshot.lines)} lines are as they were sealed, content hash ${found.contentHash}`
-    : `snapshot ${id}: altered in chunks ${found.alteredChunks.join(', ')}`)
+  const document = {
+    snapshot_id: snapshot.snapshotId,
+    ok: found.ok,
+    content_hash: found.contentHash,
+    expected_content_hash: snapshot.contentHash,
+    altered_chunks: found.alteredChunks,
+  }
+  context.out.result(document, () =>
+    found.ok
+      ? `snapshot ${id}: ${formatCount(snapshot.lines)} lines are as they were sealed, ` +
+        `content hash ${found.contentHash}`
+      : `snapshot ${id}: altered in chunks ${found.alteredChunks.join(', ')}`,
+  )
   if (!found.ok) {
     throw new RedressError('SNAPSHOT_ALTERED', {
-      snapshot: id, problem: `${found.alteredChunks.length} chunks differ` })
+      snapshot: id,
+      problem: `${found.alteredChunks.length} chunks differ`,
+    })
   }
   return EXIT.done
 }
@@ -105,7 +174,10 @@ async function verify(context: Context, id: string): Promise<number> {
 export function snapshotIdOf(text: string): number {
   const id = /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined
   if (id === undefined) {
-    throw new RedressError('SNAPSHOT_UNKNOWN', { snapshot: text, expected: 'an id from `redress snapshot list`' })
+    throw new RedressError('SNAPSHOT_UNKNOWN', {
+      snapshot: text,
+      expected: 'an id from `redress snapshot list`',
+    })
   }
   return id
 }

@@ -26,11 +26,16 @@ export function insuranceRule(
 ): Rule<CustomerView> {
   const grant = granted('insurance', 'AGE_65', grantOf(terms, period))
   const guards = [...guardsOf(terms.exclusions, CUSTOMER_CHECKS), notEnrolled(terms, baseDate)]
-  return ruleOf('insurance', guards, {
-    grantTo: () => grant,
-    facts: () => ({}),
-    sources: [...grantSources(terms), terms.automaticFromAge.source],
-  }, [latestBirthDate(terms.automaticFromAge.value, baseDate)])
+  return ruleOf(
+    'insurance',
+    guards,
+    {
+      grantTo: () => grant,
+      facts: () => ({}),
+      sources: [...grantSources(terms), terms.automaticFromAge.source],
+    },
+    [latestBirthDate(terms.automaticFromAge.value, baseDate)],
+  )
 }
 
 export function customerView(customer: Customer, lines: readonly CaseLine[]): CustomerView {

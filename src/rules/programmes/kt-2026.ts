@@ -5,14 +5,7 @@
 import type { Period } from '../case.js'
 import type { BenefitTerms, Cited, Programme, ProgrammeVersion } from '../programme.js'
 
-const MONTHS: readonly Period[] = [
-  '2026-02',
-  '2026-03',
-  '2026-04',
-  '2026-05',
-  '2026-06',
-  '2026-07',
-]
+const MONTHS: readonly Period[] = ['2026-02', '2026-03', '2026-04', '2026-05', '2026-06', '2026-07']
 
 /** Lines of budget operators and IoT lines are outside every benefit. */
 const NOT_A_MOBILE_USER: readonly Cited<'MVNO' | 'IOT'>[] = [
