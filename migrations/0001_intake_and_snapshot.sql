@@ -133,10 +133,11 @@ end $$;
 
 -- A row of a sealed snapshot's header or chunk list is as fixed as its lines.
 create function refuse_change_of_sealed_row() returns trigger language plpgsql as $$
+declare
+  its_snapshot integer := case when tg_op = 'INSERT' then new.snapshot_id else old.snapshot_id end;
 begin
-  if exists (select from snapshot where snapshot_id = old.snapshot_id
-    and sealed_at is not null) then
-    raise exception 'snapshot % is sealed: % refused', old.snapshot_id, lower(tg_op)
+  if exists (select from snapshot where snapshot_id = its_snapshot and sealed_at is not null) then
+    raise exception 'snapshot % is sealed: % refused', its_snapshot, lower(tg_op)
       using errcode = 'RD001';
   end if;
   return case when tg_op = 'DELETE' then old else new end;
@@ -146,7 +147,7 @@ create trigger accepted before update or delete on import
   for each row when (old.state = 'accepted') execute function refuse_change();
 create trigger sealed before update or delete on snapshot
   for each row execute function refuse_change_of_sealed_row();
-create trigger sealed before update or delete on snapshot_chunk
+create trigger sealed before insert or update or delete on snapshot_chunk
   for each row execute function refuse_change_of_sealed_row();
 create trigger append_only before truncate on snapshot
   for each statement execute function refuse_change();

@@ -93,6 +93,14 @@ describe('a change is refused with RD001', () => {
     expect(await refusals(statements)).toEqual(allRefused(statements))
   })
 
+  it('in the list of its chunks, and none can be added', async () => {
+    const statements = [
+      `insert into snapshot_chunk select snapshot_id, 9999, first_customer_id, last_customer_id,
+         lines, customers, digest, pack from snapshot_chunk limit 1`,
+    ]
+    expect(await refusals(statements)).toEqual(allRefused(statements))
+  })
+
   it('in the rows of a sealed snapshot reached through the table of all snapshots', async () => {
     const statements = [
       'delete from snapshot_line',
