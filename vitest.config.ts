@@ -1,7 +1,7 @@
 /** Which tests run together, and how long they may take; `npm test` runs them in this order. */
 import { defineConfig } from 'vitest/config'
 
-const SERVICES = ['integration', 'jobs', 'e2e'].map((name) => `test/${name}/**/*.test.ts`)
+const SERVICES = ['integration', 'jobs', 'e2e', 'bench'].map((name) => `test/${name}/**/*.test.ts`)
 const SIMULATION = ['test/simulation/**/*.test.ts']
 
 export default defineConfig({
