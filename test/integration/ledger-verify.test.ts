@@ -210,9 +210,14 @@ describe('told from a sound ledger is', () => {
 
   it('a settled fact that was altered, when decisions are made again', async () => {
     const [fact] = await setting.query<{ line_id: string; status: string }>(
-      `select line_id, status_at_start as status from plan_line_fact f
-       where plan_id = 1 and status_at_start = 'terminated'
-         and exists (select from ${table} where line_id = f.line_id) = false limit 1`,
+      // A line that nothing but its end stands in the way of.
+      `select f.line_id, f.status_at_start as status
+       from plan_line_fact f
+       join plan using (plan_id)
+       join snapshot_line l using (snapshot_id, line_id)
+       where f.plan_id = 1 and f.status_at_start = 'terminated'
+         and l.network = 'kt' and l.line_kind = 'handset' and l.payment = 'postpaid'
+         and l.status = 'active' and l.plan_restriction = 'none' limit 1`,
     )
     const settle = (status: string): Promise<number> =>
       setting.tamper(

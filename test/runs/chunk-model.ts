@@ -104,14 +104,7 @@ export function decidePlainly(
 ): ModelAnswer {
   const tallies: Record<string, ModelTally> = {}
   const tallyOf = (benefit: string): ModelTally =>
-    (tallies[benefit] ??= {
-      grants: 0,
-      reversals: 0,
-      unchanged: 0,
-      refused: 0,
-      quantity: 0,
-      reasons: {},
-    })
+    (tallies[benefit] ??= emptyTally())
   const count = (decisions: readonly Decision[], unchanged: readonly Benefit[]): void => {
     for (const it of decisions) {
       const tally = tallyOf(it.benefit)
@@ -167,6 +160,10 @@ export function decidePlainly(
     if (sign < 0) tallyOf(entry.benefit).reversals += 1
   }
   return { postings, tallies }
+}
+
+function emptyTally(): ModelTally {
+  return { grants: 0, reversals: 0, unchanged: 0, refused: 0, quantity: 0, reasons: {} }
 }
 
 function customersOf(world: World, posted: readonly Posted[]): readonly bigint[] {
