@@ -30,6 +30,9 @@ function main(wanted) {
     return { name, ...STEPS[name]() }
   })
   process.stdout.write(`\n== summary\n${results.map(told).join('')}`)
+  if (names.includes('services') && process.getuid?.() !== 0) {
+    process.stdout.write('left to root, who alone can become others: test/**/*-as-root.test.ts\n')
+  }
   const passed = results.reduce((sum, it) => sum + it.passed, 0)
   const failed = results.reduce((sum, it) => sum + it.failures.length, 0)
   process.stdout.write(`${passed} passed, ${failed} failed\n`)

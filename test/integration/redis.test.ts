@@ -1,11 +1,7 @@
 /** The Redis that the tests run on is a real one, wherever it comes from. */
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
-import { installedRedis, realRedis, startRedis } from '../support/redis.js'
-import { downloadRedis } from '../support/redis-download.js'
+import { realRedis } from '../support/redis.js'
 
 async function withClient<T>(url: string, work: (client: Redis) => Promise<T>): Promise<T> {
   const client = new Redis(url, { retryStrategy: () => null, maxRetriesPerRequest: 0 })
@@ -43,28 +39,3 @@ test('two tests at once have a Redis each', async () => {
   expect(await withClient(other.url, (client) => client.get('redress:test'))).toBeNull()
   await Promise.all([one.stop(), other.stop()])
 }, 60_000)
-
-// Costs a download of 11 MB, so only where the tests themselves need one too.
-test.runIf(process.getuid?.() === 0 && installedRedis() === undefined)(
-  'an ordinary user fetches a Redis without installing anything, two at once fetch it once',
-  async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'redress-redis-download-'))
-    chmodSync(folder, 0o711)
-    try {
-      const nobody = { uid: 65534, gid: 65534 }
-      const [one, other] = await Promise.all([
-        downloadRedis(folder, nobody),
-        downloadRedis(folder, nobody),
-      ])
-      expect(other).toEqual(one)
-      expect(statSync(one.command).uid).toBe(65534)
-      expect(readdirSync(folder).toSorted()).toEqual(['claims', 'server'])
-      const redis = await startRedis(one)
-      expect(await withClient(redis.url, (client) => client.ping())).toBe('PONG')
-      await redis.stop()
-    } finally {
-      rmSync(folder, { recursive: true, force: true })
-    }
-  },
-  90_000,
-)

@@ -28,8 +28,7 @@ import {
 import type { CommandOptions, Reply } from '../support/postgres-command.js'
 
 const NOBODY = { uid: 65534, gid: 65534 }
-const IS_ROOT = process.getuid?.() === 0 && process.platform === 'linux'
-const folder = IS_ROOT ? openFolder() : ''
+const folder = openFolder()
 const homes: string[] = []
 const cachesBefore = caches()
 
@@ -76,7 +75,7 @@ function folderOf(user: typeof NOBODY, name: string): string {
   return path
 }
 
-describe.runIf(IS_ROOT)('as root', () => {
+describe('as root', () => {
   test('an ordinary user runs it, links or not, and root joins in as that user', async () => {
     const root = checkoutCopy(folder)
     const links = removeLinks(root)
