@@ -325,7 +325,11 @@ function someCases(lineTotal: number, seed: number): Case[] {
 function someCase(random: () => number, count: number): Case {
   const kind = random() < 0.05 ? 'corporate' : 'individual'
   return {
-    customer: { kind, birthDate: kind === 'corporate' ? null : someDate(random, 1930, 2020) },
+    customer: {
+      kind,
+      birthDate: kind === 'corporate' ? null : someDate(random, 1930, 2020),
+      insurance: null,
+    },
     lines: Array.from({ length: count }, () => someLine(random)),
   }
 }
@@ -344,6 +348,7 @@ function someLine(random: () => number): CaseLine {
       roamingPromotionEndsOn: random() < 0.1 ? someDate(random, 2026, 2026) : null,
     },
     statusAtStart: random() < 0.03 ? 'terminated' : statusAtBase,
+    pass: null,
   }
 }
 

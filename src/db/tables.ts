@@ -11,7 +11,7 @@ type Binary = Buffer
 
 export interface ImportTable {
   import_id: Generated<string>
-  kind: 'snapshot' | 'status' | 'consents'
+  kind: 'snapshot' | 'status' | 'consents' | 'choices' | 'vouchers'
   as_of: string | null
   file_name: string
   sha256: Binary | null

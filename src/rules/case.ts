@@ -31,16 +31,46 @@ export interface LineFacts {
   readonly roamingPromotionEndsOn: IsoDate | null
 }
 
+/** What a plan settles about the OTT pass of a line before anybody is decided. */
+export interface PassFacts {
+  /** The service whose choice counts (A26); null where none does. */
+  readonly choice: string | null
+  /** Whether a code is kept for the line, or one was given out to it before. */
+  readonly hasCode: boolean
+  /** The day that the pass is dated from: the plan's, or that of the pass issued in this period. */
+  readonly issuedOn: IsoDate
+  /** Another period in which the line holds a pass. */
+  readonly grantedIn: Period | null
+}
+
 export interface CaseLine {
   readonly facts: LineFacts
   /** At 00:00 KST on the first day of the period (contracts §3, "the period's start"). */
   readonly statusAtStart: LineStatus
+  /** Null where nothing was ever chosen for the line. */
+  readonly pass: PassFacts | null
+}
+
+/** An application for insurance that counts for the plan (contracts §2.3). */
+export interface Application {
+  /** Its day in the programme's zone. */
+  readonly appliedOn: IsoDate
+  readonly guardianConsent: boolean
+}
+
+export interface InsuranceFacts {
+  /** On any line of the customer, in order of time. */
+  readonly applications: readonly Application[]
+  /** Another period in which the customer was insured. */
+  readonly grantedIn: Period | null
 }
 
 export interface Customer {
   readonly kind: CustomerKind
   /** Null for corporate customers. */
   readonly birthDate: IsoDate | null
+  /** Null where nobody applied and nothing was granted in another period. */
+  readonly insurance: InsuranceFacts | null
 }
 
 /** A customer with all its lines, in ascending order of line_id. */

@@ -49,7 +49,7 @@ export interface KnownLine {
 const MAXIMUM_LINES = 50_000
 const NOT_KEPT = -1
 const MAXIMUM_ANSWERS = 200_000
-const CORPORATE: Customer = { kind: 'corporate', birthDate: null }
+const CORPORATE: Customer = { kind: 'corporate', birthDate: null, insurance: null }
 
 export class DecisionMemo {
   readonly rules: PeriodRules
@@ -71,6 +71,7 @@ export class DecisionMemo {
     return this.#known(this.#lines, JSON.stringify(facts), () => ({
       facts,
       statusAtStart: facts.statusAtBase,
+      pass: null,
     }))
   }
 
@@ -198,5 +199,5 @@ export class DecisionMemo {
 export function customerOf(birthDay: number, corporate: boolean): Customer {
   if (corporate) return CORPORATE
   assert(birthDay !== NO_BIRTH_DAY, 'a birth date of every individual')
-  return { kind: 'individual', birthDate: isoOfPostgresDay(birthDay) }
+  return { kind: 'individual', birthDate: isoOfPostgresDay(birthDay), insurance: null }
 }

@@ -83,7 +83,7 @@ function caseOf(packed: PackedCustomer, known: readonly KnownFact[]): Case {
   return {
     customer: customerOf(packed.birthDay, packed.corporate),
     lines: packed.lines.map(({ lineId, facts }) => {
-      const line = { facts, statusAtStart: facts.statusAtBase }
+      const line = { facts, statusAtStart: facts.statusAtBase, pass: null }
       const fact = factOf.get(String(lineId))
       return fact === undefined ? line : withFact(line, fact)
     }),

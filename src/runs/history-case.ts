@@ -153,6 +153,7 @@ export function withFact(
         ? line.facts
         : { ...line.facts, guardianConsentOn },
     statusAtStart: fact.statusAtStart ?? line.statusAtStart,
+    pass: line.pass,
   }
 }
 

@@ -25,16 +25,18 @@ export const anyLine: fc.Arbitrary<CaseLine> = fc.record({
     roamingPromotionEndsOn: fc.option(fc.constantFrom('2026-01-31', '2026-02-01', '2026-02-28')),
   }),
   statusAtStart: fc.constantFrom('active', 'active', 'suspended', 'terminated'),
+  pass: fc.constant(null),
 })
 
 export const anyCustomer: fc.Arbitrary<Customer> = fc.oneof(
-  fc.constant<Customer>({ kind: 'corporate', birthDate: null }),
+  fc.constant<Customer>({ kind: 'corporate', birthDate: null, insurance: null }),
   fc.record({
     kind: fc.constant('individual' as const),
     birthDate: fc.oneof(
       fc.constantFrom('1960-02-29', '1961-01-13', '1961-01-14', '1961-01-31', '1961-02-01'),
       anyDate,
     ),
+    insurance: fc.constant(null),
   }),
 )
 

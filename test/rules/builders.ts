@@ -6,6 +6,7 @@ import type {
   IsoDate,
   LineFacts,
   LineStatus,
+  PassFacts,
   Period,
 } from '../../src/rules/case.js'
 import { decide, decideLine } from '../../src/rules/decide.js'
@@ -18,9 +19,10 @@ export const V2 = version('kt-2026@2')
 
 export interface LineDraft extends Partial<LineFacts> {
   readonly statusAtStart?: LineStatus
+  readonly pass?: PassFacts | null
 }
 
-export function aLine({ statusAtStart = 'active', ...facts }: LineDraft = {}): CaseLine {
+export function aLine({ statusAtStart = 'active', pass = null, ...facts }: LineDraft = {}): CaseLine {
   return {
     facts: {
       network: 'kt',
@@ -33,14 +35,15 @@ export function aLine({ statusAtStart = 'active', ...facts }: LineDraft = {}): C
       ...facts,
     },
     statusAtStart,
+    pass,
   }
 }
 
 export function aPerson(birthDate: IsoDate): Customer {
-  return { kind: 'individual', birthDate }
+  return { kind: 'individual', birthDate, insurance: null }
 }
 
-export const CORPORATION: Customer = { kind: 'corporate', birthDate: null }
+export const CORPORATION: Customer = { kind: 'corporate', birthDate: null, insurance: null }
 /** 65 or over at either base date. */
 export const SENIOR = aPerson('1950-05-05')
 

@@ -204,6 +204,7 @@ function caseLine({ lineId, facts }: ModelLine, world: World): CaseLine {
   return {
     facts: { ...facts, guardianConsentOn },
     statusAtStart: fact?.statusAtStart ?? facts.statusAtBase,
+    pass: null,
   }
 }
 
