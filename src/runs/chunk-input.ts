@@ -1,20 +1,11 @@
-/** What a chunk is decided from: the pack, what changed since the base date, what is posted. */
-import type { LineStatus } from '../rules/case.js'
+/** What a chunk is decided from: the pack, what a plan settled beside it, what is posted. */
 import type { Pack } from '../snapshot/pack.js'
+import type { FactPack } from './fact-pack.js'
 import type { PostedRows } from './posted-rows.js'
-
-/** Of a line whose status or consent the snapshot does not tell; settled once a plan. */
-export interface LineFact {
-  readonly customerId: bigint
-  readonly lineId: bigint
-  readonly statusAtStart: LineStatus | null
-  readonly guardianConsentOn: string | null
-}
 
 export interface ChunkInput {
   readonly pack: Pack
-  /** In order of customer, line. */
-  readonly facts: readonly LineFact[]
+  readonly facts: FactPack
   /** Of all runs of the period before this one; walked once. */
   readonly posted: PostedRows
 }

@@ -1,18 +1,19 @@
 /**
  * Decides all cases of a chunk and hands its postings, in order of customer and line, to a sink.
  * Planning and running differ in the sink alone. Equal facts are decided once and counted; only a
- * customer with a later status, a later consent or earlier postings is looked at line by line.
+ * customer with settled facts or earlier postings is looked at line by line.
  */
 import { assert } from '../assert.js'
 import type { EntrySet } from '../ledger/entry.js'
+import type { InsuranceFacts } from '../rules/case.js'
 import type { CustomerDecision, Decision } from '../rules/decision.js'
 import { CORPORATE_BIT, CUSTOMER_BYTES, LINE_BYTES } from '../snapshot/pack.js'
-import type { ChunkInput, LineFact } from './chunk-input.js'
+import type { ChunkInput } from './chunk-input.js'
 import { customerOf } from './decision-memo.js'
 import type { DecisionMemo, KnownLine, Outcome, Repeat } from './decision-memo.js'
-import { SpecialCustomers } from './history-case.js'
 import type { HistoryCase } from './history-case.js'
 import type { PostingSink } from './posting-writer.js'
+import { SpecialCustomers } from './special-customers.js'
 import { countDecision, countEntries, emptyTallies } from './tally.js'
 import type { Tallies } from './tally.js'
 
@@ -45,7 +46,7 @@ export class ChunkDecider {
     this.#known = pack.facts.map((facts) => memo.lineOf(facts))
     this.#outcomes = pack.facts.map(() => undefined)
     this.#counts = new Uint32Array(pack.facts.length)
-    this.#special = new SpecialCustomers(input)
+    this.#special = new SpecialCustomers(input, memo)
     this.#tallies = emptyTallies([...due.line, ...due.customer])
     this.#asksCustomers = memo.asksCustomers
   }
@@ -103,7 +104,7 @@ export class ChunkDecider {
     let carrier = -1
     let carried: Decision | undefined
     if (this.#asksCustomers) {
-      const answer = this.#askCustomer(at, kindAndLines, this.#linesAt(at, count))
+      const answer = this.#askCustomer(at, kindAndLines, this.#linesAt(at, count), null)
       carrier = answer.carrier
       carried = answer.decision
     }
@@ -123,25 +124,16 @@ export class ChunkDecider {
     }
   }
 
-  /** As plain, but some of the lines are not what they were at the base date. */
-  #decideChanged(
-    at: number,
-    count: number,
-    kindAndLines: number,
-    facts: readonly LineFact[],
-    sink: PostingSink,
-  ): void {
-    const lines = this.#linesAt(at, count)
-    let next = 0
-    for (let line = 0; line < count && next < facts.length; line += 1) {
-      const lineAt = at + CUSTOMER_BYTES + line * LINE_BYTES
-      if (this.#records.readBigInt64BE(lineAt) !== facts[next]!.lineId) continue
-      lines[line] = this.#memo.variantOf(lines[line]!, facts[next]!)
-      next += 1
-    }
-    assert(next === facts.length, 'every fact to be of a line of the pack')
-    const answer = this.#asksCustomers ? this.#askCustomer(at, kindAndLines, lines) : undefined
-    for (const [line, known] of lines.entries()) {
+  /** As plain, but something was settled about the customer or some of its lines. */
+  #decideSettled(at: number, count: number, kindAndLines: number, sink: PostingSink): void {
+    const { insurance } = this.#special
+    const lines = this.#settledLinesAt(at, count)
+    this.#special.pass()
+    const answer = this.#asksCustomers
+      ? this.#askCustomer(at, kindAndLines, lines, insurance)
+      : undefined
+    for (let line = 0; line < count; line += 1) {
+      const known = lines[line]!
       const outcome =
         answer?.carrier === line
           ? this.#memo.carriedOutcomeOf(known, answer.decision)
@@ -150,6 +142,29 @@ export class ChunkDecider {
       const lineAt = at + CUSTOMER_BYTES + line * LINE_BYTES
       if (outcome.set !== undefined) sink.post(this.#records, at, lineAt, outcome.set, 1)
     }
+  }
+
+  /** The lines of the next special customer, with what was settled about them. */
+  #settledLinesAt(at: number, count: number): KnownLine[] {
+    const lines = this.#linesAt(at, count)
+    const special = this.#special
+    let line = 0
+    while (special.takeLineFact()) {
+      const { lineRecords, lineIdAt } = special
+      while (line < count && !this.#isLineAt(at, line, lineRecords, lineIdAt)) line += 1
+      assert(line < count, 'every fact to be of a line of the pack')
+      lines[line] = this.#memo.variantOf(lines[line]!, special.lineFact!)
+    }
+    return lines
+  }
+
+  #isLineAt(at: number, line: number, ids: Buffer, idAt: number): boolean {
+    const lineAt = at + CUSTOMER_BYTES + line * LINE_BYTES
+    const records = this.#records
+    return (
+      readUint32(records, lineAt + 4) === readUint32(ids, idAt + 4) &&
+      readUint32(records, lineAt) === readUint32(ids, idAt)
+    )
   }
 
   #countOutcome(outcome: Outcome): void {
@@ -168,9 +183,14 @@ export class ChunkDecider {
   }
 
   /** Counts the answer; its `carrier` is the line that carries a grant, or -1. */
-  #askCustomer(at: number, kindAndLines: number, lines: readonly KnownLine[]): CustomerDecision {
+  #askCustomer(
+    at: number,
+    kindAndLines: number,
+    lines: readonly KnownLine[],
+    insurance: InsuranceFacts | null,
+  ): CustomerDecision {
     const birthDay = readUint32(this.#records, at + 8) | 0
-    const answer = this.#memo.answerOf(lines, birthDay, kindAndLines >= CORPORATE_BIT)
+    const answer = this.#memo.answerOf(lines, birthDay, kindAndLines >= CORPORATE_BIT, insurance)
     this.#customerCounts.set(answer.decision, (this.#customerCounts.get(answer.decision) ?? 0) + 1)
     return answer
   }
@@ -183,9 +203,8 @@ export class ChunkDecider {
     if (!this.#special.reached(high, low)) return false
     for (const history of this.#special.before(high, low)) this.#decideHistory(history, sink)
     if (!this.#special.isAt(high, low)) return false
-    const facts = this.#special.takeOnlyFacts()
-    if (facts !== undefined) {
-      this.#decideChanged(at, count, kindAndLines, facts, sink)
+    if (!this.#special.hasPosted) {
+      this.#decideSettled(at, count, kindAndLines, sink)
       return true
     }
     const lineAt = at + CUSTOMER_BYTES
@@ -197,11 +216,13 @@ export class ChunkDecider {
 
   #decideRepeat(at: number, kindAndLines: number, posted: EntrySet, sink: PostingSink): void {
     const lineAt = at + CUSTOMER_BYTES
-    const lines = this.#linesAt(at, 1)
+    const { insurance } = this.#special
+    const lines = this.#settledLinesAt(at, 1)
+    this.#special.pass()
     // The answer is among the repeat's decisions: it must not be counted twice.
     const birthDay = readUint32(this.#records, at + 8) | 0
     const answer = this.#asksCustomers
-      ? this.#memo.answerOf(lines, birthDay, kindAndLines >= CORPORATE_BIT)
+      ? this.#memo.answerOf(lines, birthDay, kindAndLines >= CORPORATE_BIT, insurance)
       : undefined
     const repeat = this.#memo.repeatOf(lines[0]!, posted, answer)
     this.#repeatCounts.set(repeat, (this.#repeatCounts.get(repeat) ?? 0) + 1)
@@ -218,7 +239,11 @@ export class ChunkDecider {
         this.#known[readUint32(records, lineAt + 8)]!.line,
       )
     }
-    history.customer = customerOf(readUint32(records, at + 8) | 0, kindAndLines >= CORPORATE_BIT)
+    history.customer = customerOf(
+      readUint32(records, at + 8) | 0,
+      kindAndLines >= CORPORATE_BIT,
+      history.insurance,
+    )
     return history
   }
 

@@ -6,13 +6,14 @@ import { assert } from '../assert.js'
 import { isoOfPostgresDay, postgresDayOf } from '../db/day.js'
 import { entriesFor } from '../ledger/difference.js'
 import type { EntrySet } from '../ledger/entry.js'
-import type { CaseLine, Customer, LineFacts } from '../rules/case.js'
+import type { CaseLine, Customer, InsuranceFacts, LineFacts } from '../rules/case.js'
 import type { PeriodRules } from '../rules/decide.js'
 import type { Benefit, CustomerDecision, Decision } from '../rules/decision.js'
 import { NO_BIRTH_DAY } from '../snapshot/pack.js'
-import type { LineFact } from './chunk-input.js'
 import type { EntrySetRef, EntrySets } from './entry-sets.js'
+import type { LineFact } from './fact-pack.js'
 import { HistoryCase, withFact } from './history-case.js'
+import type { KnownFacts } from './special-customers.js'
 
 /**
  * What a line without postings is told, and what its posting says: undefined when it gets nothing.
@@ -39,8 +40,8 @@ export interface KnownLine {
   readonly carried: Map<Decision, Outcome>
   /** By what was posted, then by the customer's decision, if there is one. */
   readonly repeats: Map<EntrySet, Map<Decision | undefined, Repeat>>
-  /** The line with a later status or consent, by these. */
-  readonly variants: Map<string, KnownLine>
+  /** The line with what was settled about it, by that. */
+  readonly variants: Map<LineFact, KnownLine>
 }
 
 /**
@@ -51,13 +52,17 @@ const NOT_KEPT = -1
 const MAXIMUM_ANSWERS = 200_000
 const CORPORATE: Customer = { kind: 'corporate', birthDate: null, insurance: null }
 
-export class DecisionMemo {
+export class DecisionMemo implements KnownFacts {
   readonly rules: PeriodRules
   readonly sets: EntrySets
   readonly asksCustomers: boolean
   readonly #birthBounds: readonly number[]
   readonly #lines = new Map<string, KnownLine>()
+  readonly #lineFacts = new Map<string, LineFact>()
+  readonly #insurances = new Map<string, InsuranceFacts>()
   readonly #answers = new Map<number, CustomerDecision>()
+  /** Of customers of whom nothing is settled but that they were insured before. */
+  readonly #insuredAnswers = new Map<InsuranceFacts, Map<number, CustomerDecision>>()
   #numbers = 0
 
   constructor(rules: PeriodRules, sets: EntrySets) {
@@ -75,10 +80,17 @@ export class DecisionMemo {
     }))
   }
 
-  /** The line as a fact of later date makes it. */
+  lineFactOf(fact: LineFact): LineFact {
+    return sameObject(this.#lineFacts, fact)
+  }
+
+  insuranceOf(facts: InsuranceFacts): InsuranceFacts {
+    return sameObject(this.#insurances, facts)
+  }
+
+  /** The line as what was settled about it makes it; `fact` is one of `lineFactOf`. */
   variantOf(known: KnownLine, fact: LineFact): KnownLine {
-    const key = `${fact.statusAtStart ?? ''} ${fact.guardianConsentOn ?? ''}`
-    return this.#known(known.variants, key, () => withFact(known.line, fact))
+    return this.#known(known.variants, fact, () => withFact(known.line, fact))
   }
 
   outcomeOf(known: KnownLine): Outcome {
@@ -97,13 +109,22 @@ export class DecisionMemo {
   /**
    * What a customer with these lines, in order, is told. Birth days between two bounds of the rules
    * count as one: a memo by birth day was missed so often that it cost 0.5 µs a customer.
-   * `birthDay` is as in a pack.
+   * Whoever applied is asked about alone: then the age at that day counts too. `birthDay` is as in
+   * a pack, `insurance` one of `insuranceOf`.
    */
-  answerOf(lines: readonly KnownLine[], birthDay: number, corporate: boolean): CustomerDecision {
+  answerOf(
+    lines: readonly KnownLine[],
+    birthDay: number,
+    corporate: boolean,
+    insurance: InsuranceFacts | null,
+  ): CustomerDecision {
     const [first, second, third] = lines
     const isKept =
-      first !== undefined && lines.length <= 3 && lines.every((it) => it.number !== NOT_KEPT)
-    if (!isKept) return this.#ask(lines, birthDay, corporate)
+      first !== undefined &&
+      lines.length <= 3 &&
+      lines.every((it) => it.number !== NOT_KEPT) &&
+      (insurance === null || insurance.applications.length === 0)
+    if (!isKept) return this.#ask(lines, birthDay, corporate, insurance)
     // Three numbers below 50,001 and a handful of classes stay below 2^53.
     const key =
       ((first.number * (MAXIMUM_LINES + 1) + (second ? second.number + 1 : 0)) *
@@ -111,13 +132,24 @@ export class DecisionMemo {
         (third ? third.number + 1 : 0)) *
         (this.#birthBounds.length + 2) +
       this.#classOf(birthDay, corporate)
-    let answer = this.#answers.get(key)
+    const answers = this.#answersFor(insurance)
+    let answer = answers.get(key)
     if (answer === undefined) {
-      answer = this.#ask(lines, birthDay, corporate)
-      if (this.#answers.size >= MAXIMUM_ANSWERS) this.#answers.clear()
-      this.#answers.set(key, answer)
+      answer = this.#ask(lines, birthDay, corporate, insurance)
+      if (answers.size >= MAXIMUM_ANSWERS) answers.clear()
+      answers.set(key, answer)
     }
     return answer
+  }
+
+  #answersFor(insurance: InsuranceFacts | null): Map<number, CustomerDecision> {
+    if (insurance === null) return this.#answers
+    let answers = this.#insuredAnswers.get(insurance)
+    if (answers === undefined) {
+      answers = new Map()
+      this.#insuredAnswers.set(insurance, answers)
+    }
+    return answers
   }
 
   repeatOf(known: KnownLine, posted: EntrySet, answer: CustomerDecision | undefined): Repeat {
@@ -134,7 +166,7 @@ export class DecisionMemo {
     return repeat
   }
 
-  #known(lines: Map<string, KnownLine>, key: string, make: () => CaseLine): KnownLine {
+  #known<Key>(lines: Map<Key, KnownLine>, key: Key, make: () => CaseLine): KnownLine {
     let known = lines.get(key)
     if (known === undefined) {
       const isKept = this.#numbers < MAXIMUM_LINES
@@ -159,9 +191,14 @@ export class DecisionMemo {
     return birthClass
   }
 
-  #ask(lines: readonly KnownLine[], birthDay: number, corporate: boolean): CustomerDecision {
+  #ask(
+    lines: readonly KnownLine[],
+    birthDay: number,
+    corporate: boolean,
+    insurance: InsuranceFacts | null,
+  ): CustomerDecision {
     const answers = this.rules.decideCustomer(
-      customerOf(birthDay, corporate),
+      customerOf(birthDay, corporate, insurance),
       lines.map((it) => it.line),
     )
     assert(answers.length === 1, 'one benefit of customers a period')
@@ -169,11 +206,8 @@ export class DecisionMemo {
   }
 
   #decideAgain(line: CaseLine, entries: EntrySet, answer: CustomerDecision | undefined): Repeat {
-    const history = new HistoryCase(
-      1n,
-      [],
-      [{ customerId: 1n, lineId: 1n, postingNo: 1, setId: 0, entries }],
-    )
+    const posted = [{ customerId: 1n, lineId: 1n, postingNo: 1, setId: 0, entries }]
+    const history = new HistoryCase(1n, new Map(), posted, null)
     history.addLine(1n, line)
     const decisions = this.rules.decideLine(line)
     const { unchangedOfLine, unchangedOfCustomer, postings } = history.difference(
@@ -196,8 +230,20 @@ export class DecisionMemo {
 }
 
 /** `birthDay` as in a pack. */
-export function customerOf(birthDay: number, corporate: boolean): Customer {
-  if (corporate) return CORPORATE
+export function customerOf(
+  birthDay: number,
+  corporate: boolean,
+  insurance: InsuranceFacts | null,
+): Customer {
+  if (corporate) return insurance === null ? CORPORATE : { ...CORPORATE, insurance }
   assert(birthDay !== NO_BIRTH_DAY, 'a birth date of every individual')
-  return { kind: 'individual', birthDate: isoOfPostgresDay(birthDay), insurance: null }
+  return { kind: 'individual', birthDate: isoOfPostgresDay(birthDay), insurance }
+}
+
+function sameObject<Facts>(known: Map<string, Facts>, facts: Facts): Facts {
+  const key = JSON.stringify(facts)
+  const same = known.get(key)
+  if (same !== undefined) return same
+  if (known.size < MAXIMUM_LINES) known.set(key, facts)
+  return facts
 }

@@ -1,14 +1,13 @@
 /**
- * Customers that the pack alone cannot decide: a line's status or consent changed after the base
- * date, or the period has postings already. Of each, everything known is gathered here.
+ * A customer that cannot be decided from the pack alone, with everything that is known of it.
  */
 import { assert } from '../assert.js'
 import { entriesFor } from '../ledger/difference.js'
 import type { EntrySet, LedgerEntry } from '../ledger/entry.js'
-import type { CaseLine, Customer } from '../rules/case.js'
+import type { CaseLine, Customer, InsuranceFacts } from '../rules/case.js'
 import type { Benefit, CustomerDecision, Decision } from '../rules/decision.js'
-import type { ChunkInput, LineFact } from './chunk-input.js'
-import type { Posted, PostedRows } from './posted-rows.js'
+import type { LineFact } from './fact-pack.js'
+import type { Posted } from './posted-rows.js'
 
 export interface LinePosting {
   readonly lineId: bigint
@@ -27,6 +26,8 @@ export class HistoryCase {
   readonly lines: { readonly lineId: bigint; readonly line: CaseLine }[] = []
   /** Undefined when the customer left the snapshot. */
   customer: Customer | undefined
+  /** What was settled about the customer itself. */
+  readonly insurance: InsuranceFacts | null
   readonly #customerId: bigint
   readonly #facts: ReadonlyMap<bigint, LineFact>
   readonly #posted: readonly Posted[]
@@ -34,9 +35,15 @@ export class HistoryCase {
   readonly #postedOfLine = new Map<bigint, Posted[]>()
   readonly #ids = Buffer.alloc(16)
 
-  constructor(customerId: bigint, facts: readonly LineFact[], posted: readonly Posted[]) {
+  constructor(
+    customerId: bigint,
+    facts: ReadonlyMap<bigint, LineFact>,
+    posted: readonly Posted[],
+    insurance: InsuranceFacts | null,
+  ) {
     this.#customerId = customerId
-    this.#facts = new Map(facts.map((it) => [it.lineId, it]))
+    this.#facts = facts
+    this.insurance = insurance
     this.#posted = posted
     for (const it of posted) {
       const known = this.#postedOfLine.get(it.lineId)
@@ -139,10 +146,7 @@ export class HistoryCase {
 }
 
 /** The line as it was at the period's start, by what became known after the base date. */
-export function withFact(
-  line: CaseLine,
-  fact: Pick<LineFact, 'statusAtStart' | 'guardianConsentOn'>,
-): CaseLine {
+export function withFact(line: CaseLine, fact: LineFact): CaseLine {
   const consents = [line.facts.guardianConsentOn, fact.guardianConsentOn].filter(
     (it) => it !== null,
   )
@@ -153,89 +157,6 @@ export function withFact(
         ? line.facts
         : { ...line.facts, guardianConsentOn },
     statusAtStart: fact.statusAtStart ?? line.statusAtStart,
-    pass: line.pass,
-  }
-}
-
-/** Walks facts and postings, both in order of customer, beside the pack. */
-export class SpecialCustomers {
-  readonly #facts: readonly LineFact[]
-  readonly #posted: PostedRows
-  #factAt = 0
-  // The next customer with a history, as the two halves of its id: the pack is compared without
-  // bigints.
-  #nextHigh = 0
-  #nextLow = 0
-  #nextHasFact = false
-
-  constructor(input: ChunkInput) {
-    this.#facts = input.facts
-    this.#posted = input.posted
-    this.#aim()
-  }
-
-  /** Whether the next customer with a history is this one or stands before it. */
-  reached(high: number, low: number): boolean {
-    return high > this.#nextHigh || (high === this.#nextHigh && low >= this.#nextLow)
-  }
-
-  /** Customers with postings that the snapshot does not hold, before the given one. */
-  *before(high: number, low: number): Generator<HistoryCase> {
-    while (this.reached(high, low) && !this.isAt(high, low)) yield this.#takeNext()
-  }
-
-  isAt(high: number, low: number): boolean {
-    return this.#nextHigh === high && this.#nextLow === low
-  }
-
-  /** What the next customer's one line was told, when that is all its history; takes it then. */
-  takeOnlyPosting(records: Buffer, lineAt: number): EntrySet | undefined {
-    if (this.#nextHasFact) return undefined
-    const set = this.#posted.takeOnly(records, lineAt)
-    if (set !== undefined) this.#aim()
-    return set
-  }
-
-  /** What changed about the next customer's lines, when that is all its history; takes it then. */
-  takeOnlyFacts(): readonly LineFact[] | undefined {
-    if (!this.#nextHasFact) return undefined
-    const { nextHigh, nextLow } = this.#posted
-    if (nextHigh === this.#nextHigh && nextLow === this.#nextLow) return undefined
-    const facts = this.#takeFacts(this.#facts[this.#factAt]!.customerId)
-    this.#aim()
-    return facts
-  }
-
-  #takeFacts(customerId: bigint): readonly LineFact[] {
-    const from = this.#factAt
-    while (this.#facts[this.#factAt]?.customerId === customerId) this.#factAt += 1
-    return this.#facts.slice(from, this.#factAt)
-  }
-
-  take(): HistoryCase {
-    return this.#takeNext()
-  }
-
-  /** Those after the last customer of the pack. */
-  *rest(): Generator<HistoryCase> {
-    while (this.#nextHigh !== Infinity) yield this.#takeNext()
-  }
-
-  #takeNext(): HistoryCase {
-    const id = (BigInt(this.#nextHigh) << 32n) | BigInt(this.#nextLow)
-    const facts = this.#takeFacts(id)
-    const posted = this.#posted.take(id)
-    this.#aim()
-    return new HistoryCase(id, facts, posted)
-  }
-
-  #aim(): void {
-    const fact = this.#facts[this.#factAt]?.customerId
-    const factHigh = fact === undefined ? Infinity : Number(fact >> 32n)
-    const factLow = fact === undefined ? Infinity : Number(fact & 0xffff_ffffn)
-    const { nextHigh, nextLow } = this.#posted
-    this.#nextHasFact = factHigh < nextHigh || (factHigh === nextHigh && factLow <= nextLow)
-    this.#nextHigh = this.#nextHasFact ? factHigh : nextHigh
-    this.#nextLow = this.#nextHasFact ? factLow : nextLow
+    pass: fact.pass,
   }
 }

@@ -14,7 +14,6 @@ import type { Benefit } from '../rules/decision.js'
 import { rulesVersion, versionName } from '../rules/programme.js'
 import type { ProgrammeVersion } from '../rules/programme.js'
 import type { SealedSnapshot } from '../snapshot/snapshot.js'
-import type { LineFact } from './chunk-input.js'
 import { rootHashOf } from './close-run.js'
 import { ChunkDecider } from './decide-chunk.js'
 import { DecisionMemo } from './decision-memo.js'
@@ -23,12 +22,16 @@ import * as facts from './fact-store.js'
 import { readPeriodContext } from './period-context.js'
 import type { PeriodContext } from './period-context.js'
 import * as store from './plan-store.js'
-import type { DecidedChunk } from './plan-store.js'
+import type { PlannedChunk } from './plan-store.js'
 import { PostingDigest } from './posting-writer.js'
 import { readChunkInput } from './read-chunk-input.js'
 import type { Plan, PlanResult } from './run.js'
 import { postingTableOf } from './posting-store.js'
 import { unfinishedRun } from './run-store.js'
+import { settle, settledPacks, settleQuery } from './settle-facts.js'
+import { storeVouchers } from './settle-store.js'
+import type { CodeDemand } from './settle-store.js'
+import { listChunks } from '../snapshot/snapshot-store.js'
 import { addTallies, canonicalTallies, emptyTallies, entriesOf } from './tally.js'
 import type { Tallies } from './tally.js'
 
@@ -64,29 +67,45 @@ export async function planPeriod(pool: Pool, request: PlanRequest): Promise<Plan
     madeBy,
     ...inputs,
   })
-  await withTransaction(pool, (tx) =>
-    facts.settleFacts(tx, planId, {
-      snapshotId: snapshot.snapshotId,
-      baseDate: version.baseDate,
-      period,
-      zone: version.zone,
-      inputs: inputs.inputs,
-    }),
-  )
   const context = await readPeriodContext(pool, planId)
+  const settled = await settleFacts(pool, context)
   await settleMovedLines(pool, context)
   const sets = new EntrySets([], 'growing')
   const memo = new DecisionMemo(context.rules, sets)
   const chunks = await decideChunks(pool, context, memo, request)
   await refuseDuringRun(pool, version.programme, period)
-  const result = resultOf(request, context, chunks)
-  const planHash = await hashOf(pool, request, chunks, inputs.ledgerRuns)
+  const result = { ...resultOf(request, context, chunks), codes: settled.demand }
+  const planHash = await hashOf(pool, request, { chunks, settled, ledgerRuns: inputs.ledgerRuns })
   await withTransaction(pool, async (tx) => {
     await store.insertPlanChunks(tx, planId, chunks)
     await store.insertEntrySets(tx, planId, sets.all())
     await store.finishPlan(tx, planId, planHash, result)
   })
   return await store.readPlan(pool, planId)
+}
+
+interface Settlement {
+  readonly demand: readonly CodeDemand[]
+  /** SHA-256 of the facts of each chunk. */
+  readonly hashes: readonly Buffer[]
+}
+
+async function settleFacts(pool: Pool, context: PeriodContext): Promise<Settlement> {
+  const { plan, version } = context
+  const query = settleQuery(version, plan)
+  const chunks = await listChunks(pool, plan.snapshotId)
+  return await withTransaction(pool, async ({ client }) => {
+    const settled = await settle(client, query, version)
+    if (settled.vouchers) await storeVouchers(client, plan.planId)
+    const hashes: Buffer[] = []
+    await withClient(pool, async (writer) => {
+      for await (const { chunkNo, pack } of settledPacks(client, query, settled, chunks)) {
+        hashes[chunkNo] = createHash('sha256').update(pack).digest()
+        await facts.insertFactPack(writer, plan.planId, chunkNo, pack)
+      }
+    })
+    return { demand: settled.demand, hashes }
+  })
 }
 
 // Where all of a period comes from one snapshot, no line can have moved: 2 s saved at 2,000,000
@@ -136,8 +155,8 @@ async function decideChunks(
   context: PeriodContext,
   memo: DecisionMemo,
   request: PlanRequest,
-): Promise<readonly DecidedChunk[]> {
-  const planned: DecidedChunk[] = []
+): Promise<readonly PlannedChunk[]> {
+  const planned: PlannedChunk[] = []
   let next = 0
   let lines = 0
   const lane = async (): Promise<void> => {
@@ -162,7 +181,7 @@ function decideOne(
   memo: DecisionMemo,
   chunkNo: number,
   input: Awaited<ReturnType<typeof readChunkInput>>,
-): { chunk: DecidedChunk; lines: number } {
+): { chunk: PlannedChunk; lines: number } {
   const decider = new ChunkDecider(memo, input)
   const digest = new PostingDigest()
   assert(decider.step(Infinity, digest), 'a chunk decided in one step')
@@ -175,31 +194,20 @@ function decideOne(
       postings,
       entries: entriesOf(tallies),
       tallies,
-      factsHash: hashOfFacts(input.facts),
     },
     lines: decider.lines,
   }
 }
 
-function hashOfFacts(facts: readonly LineFact[]): Buffer {
-  const hash = createHash('sha256')
-  for (const it of facts) {
-    hash.update(
-      `${it.customerId},${it.lineId},${it.statusAtStart ?? ''},${it.guardianConsentOn ?? ''}\n`,
-    )
-  }
-  return hash.digest()
-}
-
 function resultOf(
   request: PlanRequest,
   context: PeriodContext,
-  chunks: readonly DecidedChunk[],
-): PlanResult {
+  chunks: readonly PlannedChunk[],
+): Omit<PlanResult, 'codes'> {
   const { due } = context.rules
   const benefits: Tallies = emptyTallies([...due.line, ...due.customer])
   for (const chunk of chunks) addTallies(benefits, chunk.tallies)
-  const sum = (count: (chunk: DecidedChunk) => number): number =>
+  const sum = (count: (chunk: PlannedChunk) => number): number =>
     chunks.reduce((all, it) => all + count(it), 0)
   return {
     lines: request.snapshot.lines,
@@ -217,8 +225,11 @@ function resultOf(
 async function hashOf(
   pool: Pool,
   request: PlanRequest,
-  chunks: readonly DecidedChunk[],
-  ledgerRuns: readonly string[],
+  {
+    chunks,
+    settled,
+    ledgerRuns,
+  }: { chunks: readonly PlannedChunk[]; settled: Settlement; ledgerRuns: readonly string[] },
 ): Promise<Buffer> {
   const hash = createHash('sha256').update(
     JSON.stringify({
@@ -232,7 +243,8 @@ async function hashOf(
       ledger: await store.rootHashesOf(pool, ledgerRuns),
     }),
   )
-  for (const chunk of chunks) hash.update(chunk.factsHash).update(chunk.digest)
+  for (const facts of settled.hashes) hash.update(facts)
+  for (const chunk of chunks) hash.update(chunk.digest)
   return hash.digest()
 }
 

@@ -32,6 +32,27 @@ export async function currentInputs(pool: Pool, programme: string): Promise<Plan
   return { inputs: row.inputs, ledgerRuns: row.runs }
 }
 
+/** The imports and finished runs that there were at an instant. */
+export async function inputsKnownAt(
+  pool: Pool,
+  programme: string,
+  at: string,
+): Promise<PlanInputs> {
+  const { rows } = await pool.query<{ inputs: string[]; runs: string[] }>(
+    `select
+       array(select import_id from import
+             where kind <> 'snapshot' and state = 'accepted' and finished_at <= $2
+             order by import_id) as inputs,
+       array(select run_id from run
+             where programme = $1 and root_hash is not null and closed_at <= $2
+             order by run_id) as runs`,
+    [programme, at],
+  )
+  const row = rows[0]
+  assert(row !== undefined, 'one row')
+  return { inputs: row.inputs, ledgerRuns: row.runs }
+}
+
 export interface NewPlan extends PlanInputs {
   readonly programme: string
   readonly version: number
@@ -82,11 +103,6 @@ export interface PlannedChunk {
   readonly postings: number
   readonly entries: number
   readonly tallies: Tallies
-}
-
-/** A chunk as planning finds it, with the hash of the settled facts it was decided from. */
-export interface DecidedChunk extends PlannedChunk {
-  readonly factsHash: Buffer
 }
 
 export async function insertPlanChunks(

@@ -39,6 +39,12 @@ export interface PlanResult {
   readonly rootHash: string
   readonly benefits: Tallies
   readonly baseDate: IsoDate
+  /** Codes wanted and missing by option; empty where nobody wants one. */
+  readonly codes: readonly {
+    readonly option: string
+    readonly wanted: number
+    readonly missing: number
+  }[]
 }
 
 export type RunState = 'open' | 'held' | 'closed' | 'cancelled'

@@ -2,7 +2,7 @@
  * Proves the ledger: every chunk's digest is taken again from the rows that are stored, and with
  * replay every decision is made again from the sealed inputs as the run knew them.
  */
-import { countFactDifferences } from './fact-store.js'
+import { verifyFacts } from './verify-facts.js'
 import { errorCodeOf, isOutage, withClient } from '../db/database.js'
 import type { Client, Pool } from '../db/database.js'
 import { assert } from '../assert.js'
@@ -77,19 +77,7 @@ async function verifyInputs(
   const sealed =
     snapshots.get(plan.snapshotId) ?? (await verifySealed(pool, plan.snapshotId, options.signal))
   snapshots.set(plan.snapshotId, sealed)
-  const facts = await countFactDifferences(pool, plan.planId, {
-    snapshotId: plan.snapshotId,
-    baseDate: version.baseDate,
-    period: plan.period,
-    zone: version.zone,
-    inputs: plan.inputs,
-  })
-  return facts === 0
-    ? sealed
-    : [
-        ...sealed,
-        `plan ${plan.planId}: ${facts} settled facts differ from the imported changes`,
-      ]
+  return [...sealed, ...(await verifyFacts(pool, plan, version))]
 }
 
 async function verifySealed(

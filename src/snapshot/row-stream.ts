@@ -5,13 +5,19 @@
 import { isoOfPostgresDay } from '../db/day.js'
 import type { LineFacts } from '../rules/case.js'
 
-const FIELDS = 15
+/** Fields of a snapshot's row. */
+export const LINE_FIELDS = 15
 const SIGNATURE_BYTES = 19
 
 /** Cuts a binary COPY stream into rows and gives each, whole, to `visit(bytes, start, end)`. */
 export class RowCutter {
+  readonly #fields: number
   #rest: Buffer = Buffer.alloc(0)
   #atStart = true
+
+  constructor(fields: number) {
+    this.#fields = fields
+  }
 
   /** Returns after all whole rows of `piece` were visited. */
   push(piece: Buffer, visit: (bytes: Buffer, start: number, end: number) => void): void {
@@ -26,7 +32,7 @@ export class RowCutter {
       this.#atStart = false
     }
     for (;;) {
-      const end = endOfRow(bytes, at)
+      const end = endOfRow(bytes, at, this.#fields)
       if (end < 0) break
       visit(bytes, at, end)
       at = end
@@ -35,11 +41,11 @@ export class RowCutter {
   }
 }
 
-function endOfRow(bytes: Buffer, start: number): number {
+function endOfRow(bytes: Buffer, start: number, fields: number): number {
   let at = start + 2
   // The trailer is a field count of -1: two bytes 0xff, never followed by a row.
   if (at > bytes.length || bytes[start] === 0xff) return -1
-  for (let field = 0; field < FIELDS; field += 1) {
+  for (let field = 0; field < fields; field += 1) {
     if (at + 4 > bytes.length) return -1
     const length = readInt32(bytes, at)
     at += length < 0 ? 4 : 4 + length

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Hash } from 'node:crypto'
 import type { Client } from '../db/database.js'
 import { NO_BIRTH_DAY, PackBuilder } from './pack.js'
-import { RowCutter, RowView } from './row-stream.js'
+import { LINE_FIELDS, RowCutter, RowView } from './row-stream.js'
 import { HIGHEST_ID, LOWEST_ID } from './snapshot.js'
 import type { WalkedChunk } from './snapshot.js'
 import { sortedRows } from './snapshot-store.js'
@@ -35,7 +35,7 @@ export async function walkRows(
   options: WalkOptions,
 ): Promise<Walked> {
   const walk = new Walk(options.chunkLines)
-  const cutter = new RowCutter()
+  const cutter = new RowCutter(LINE_FIELDS)
   for await (const piece of sortedRows(client, table)) {
     options.signal?.throwIfAborted()
     cutter.push(piece, (bytes, start, end) => walk.row(bytes, start, end))

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { withClient } from '../../src/db/database.js'
 import { CORPORATE_BIT, CUSTOMER_BYTES, LINE_BYTES, openPack } from '../../src/snapshot/pack.js'
-import { RowCutter, RowView } from '../../src/snapshot/row-stream.js'
+import { LINE_FIELDS, RowCutter, RowView } from '../../src/snapshot/row-stream.js'
 import { sortedRows } from '../../src/snapshot/snapshot-store.js'
 import { sealSnapshot } from '../../src/snapshot/seal-snapshot.js'
 import type { SealedSnapshot } from '../../src/snapshot/snapshot.js'
@@ -51,7 +51,7 @@ describe('rows of PostgreSQL', () => {
     const found: object[] = []
     await withClient(setting.pool, async (client) => {
       const view = new RowView()
-      const cutter = new RowCutter()
+      const cutter = new RowCutter(LINE_FIELDS)
       for await (const piece of sortedRows(client, `snapshot_line_${generated.snapshotId}`)) {
         cutter.push(piece, (bytes, start) => {
           view.read(bytes, start)

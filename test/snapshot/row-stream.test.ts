@@ -1,13 +1,13 @@
 /** Rows cut out of a binary COPY stream, and what is read of each. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { RowCutter, RowView } from '../../src/snapshot/row-stream.js'
+import { LINE_FIELDS, RowCutter, RowView } from '../../src/snapshot/row-stream.js'
 import { anyPopulation, binaryStream, cutAt, postgresDay, rowBytes } from './binary-rows.js'
 
 const anyCuts = fc.array(fc.nat(), { maxLength: 40 })
 
 function cutOut(pieces: readonly Buffer[]): readonly string[] {
-  const cutter = new RowCutter()
+  const cutter = new RowCutter(LINE_FIELDS)
   const rows: string[] = []
   // A server's buffer is used again: what the cutter keeps must be its own.
   for (const piece of pieces) {
