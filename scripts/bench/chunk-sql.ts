@@ -27,7 +27,7 @@ export async function chunkStatement(
   const plan = await readPlan(pool, planId)
   const insurance = findVersion(PROGRAMME)?.benefits.insurance
   assert(insurance !== undefined, 'a programme with insurance')
-  const bornBy = latestBirthDate(insurance.automaticFromAge.value, '2026-01-13')
+  const bornBy = latestBirthDate(insurance.automatic.age.value, '2026-01-13')
   const sets: (number | null)[] = Array.from({ length: 7 }, () => null)
   for (const { id, entries } of await readEntrySets(pool, [planId])) {
     const mask = entries.reduce((sum, it) => sum | (BIT_OF[it.benefit] ?? 0), 0)

@@ -7,6 +7,7 @@ import { assert } from '../assert.js'
 import { dataRule } from './benefits/data.js'
 import { customerView, insuranceRule, type CustomerView } from './benefits/insurance.js'
 import { membershipRule } from './benefits/membership.js'
+import { ottPassRule, passesButForCode } from './benefits/ott-pass.js'
 import { roamingBonusRule } from './benefits/roaming-bonus.js'
 import type { Case, CaseLine, Customer, IsoDate, Period } from './case.js'
 import {
@@ -54,6 +55,18 @@ export function benefitsDue(version: ProgrammeVersion, period: Period): Benefits
 export interface BenefitsDue {
   readonly line: readonly Benefit[]
   readonly customer: readonly Benefit[]
+}
+
+/**
+ * Tells of a line whether it would be granted an OTT pass if a code were there: whoever keeps codes
+ * for lines keeps them for these. Never so in a period in which no pass falls due.
+ */
+export function passNeedsCode(
+  version: ProgrammeVersion,
+  period: Period,
+): (line: CaseLine) => boolean {
+  const rule = rulesFor(version, period).lineRules.find(({ benefit }) => benefit === 'ott_pass')
+  return rule === undefined ? () => false : (line) => passesButForCode(rule, line)
 }
 
 /** The rules of a version made ready for a period. */
@@ -106,11 +119,12 @@ function prepare(version: ProgrammeVersion, period: Period): PeriodRules {
 }
 
 function lineRulesDue({ benefits }: ProgrammeVersion, period: Period): readonly Rule<CaseLine>[] {
-  const { data, roaming_bonus: roamingBonus, membership } = benefits
+  const { data, roaming_bonus: roamingBonus, membership, ott_pass: ottPass } = benefits
   return [
     ...(isDue(data, period) ? [dataRule(data, period)] : []),
     ...(isDue(roamingBonus, period) ? [roamingBonusRule(roamingBonus, period)] : []),
     ...(isDue(membership, period) ? [membershipRule(membership, period)] : []),
+    ...(isDue(ottPass, period) ? [ottPassRule(ottPass)] : []),
   ]
 }
 

@@ -9,7 +9,7 @@ import { rulesFor } from './decide.js'
 import { BENEFITS, type Benefit, type Grant } from './decision.js'
 import { allRefusals, type Facts } from './guard.js'
 import type { Cited, ProgrammeVersion } from './programme.js'
-import type { ReasonCode } from './reason-codes.js'
+import { REASONS, type ReasonCode, type Sentence } from './reason-codes.js'
 import { decideBy, type Rule } from './rule.js'
 
 export interface Explanation {
@@ -19,9 +19,19 @@ export interface Explanation {
   readonly reason: ReasonCode | null
   /** All refusals that apply, in their order; of a grant, its one reason. */
   readonly allReasons: readonly ReasonCode[]
+  /** What would have to change for a yes, one for each refusal; empty when nothing is refused. */
+  readonly remedies: readonly Remedy[]
+  /** The months in which the benefit falls due. */
+  readonly duePeriods: readonly Period[]
   readonly factsUsed: Facts
   readonly sources: readonly string[]
   readonly grant: Grant | null
+}
+
+export interface Remedy {
+  readonly reason: ReasonCode
+  /** Null where nothing can change it; then the other remedies do not help either. */
+  readonly remedy: Sentence | null
 }
 
 /** For every benefit of the programme, in the order of `BENEFITS`, as it concerns one line. */
@@ -35,18 +45,20 @@ export function explainLine(
   assert(line !== undefined, 'the line belongs to the case')
   const { lineRules, customerRules } = rulesFor(version, period)
   const view = customerView(it.customer, it.lines)
-  const due = [
-    ...lineRules.map((rule) => explainBy(rule, line)),
-    ...customerRules.map((rule) => withCarrier(explainBy(rule, view), view.carrier === lineIndex)),
-  ]
   return BENEFITS.flatMap((benefit) => {
     const terms = termsOf(version, benefit)
     if (terms === undefined) return []
-    return due.find((explanation) => explanation.benefit === benefit) ?? notDue(benefit, terms)
+    const { duePeriods } = terms
+    const ofLine = lineRules.find((rule) => rule.benefit === benefit)
+    if (ofLine !== undefined) return explainBy(ofLine, line, duePeriods.value)
+    const ofCustomer = customerRules.find((rule) => rule.benefit === benefit)
+    if (ofCustomer === undefined) return notDue(benefit, duePeriods)
+    const told = explainBy(ofCustomer, view, duePeriods.value)
+    return withCarrier(told, view.carrier === lineIndex)
   })
 }
 
-function explainBy<View>(rule: Rule<View>, view: View): Explanation {
+function explainBy<View>(rule: Rule<View>, view: View, duePeriods: readonly Period[]): Explanation {
   const decision = decideBy(rule, view)
   const refusals = allRefusals(rule.guards, view)
   const isGranted = decision.outcome === 'granted'
@@ -56,8 +68,10 @@ function explainBy<View>(rule: Rule<View>, view: View): Explanation {
     outcome: decision.outcome,
     reason: decision.reason,
     allReasons: isGranted ? [decision.reason] : refusals.map((guard) => guard.reason),
+    remedies: refusals.map(({ reason }) => ({ reason, remedy: REASONS[reason].remedy })),
+    duePeriods,
     factsUsed: Object.assign({}, ...guardFacts, isGranted ? rule.award.facts(view) : {}) as Facts,
-    sources: distinct(isGranted ? rule.award.sources : refusals.map((guard) => guard.source)),
+    sources: distinct(isGranted ? rule.award.sources(view) : refusals.map((guard) => guard.source)),
     grant: isGranted ? decision.grant : null,
   }
 }
@@ -73,14 +87,16 @@ interface Due {
   readonly duePeriods: Cited<readonly Period[]>
 }
 
-function notDue(benefit: Benefit, terms: Due): Explanation {
+function notDue(benefit: Benefit, { value, source }: Cited<readonly Period[]>): Explanation {
   return {
     benefit,
     outcome: 'not_due',
     reason: null,
     allReasons: [],
+    remedies: [],
+    duePeriods: value,
     factsUsed: {},
-    sources: [terms.duePeriods.source],
+    sources: [source],
     grant: null,
   }
 }

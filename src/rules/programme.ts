@@ -5,10 +5,10 @@
  */
 import { firstOfMonth } from './calendar.js'
 import type { IsoDate, Period } from './case.js'
-import type { Unit } from './decision.js'
+import type { Benefit, Unit } from './decision.js'
 
 /** Raised with every change that can alter a decision; it feeds the plan hash. */
-export const rulesVersion = '1'
+export const rulesVersion = '2'
 
 /** A parameter and the place that says so, such as `facts §8`. */
 export interface Cited<Value> {
@@ -35,6 +35,28 @@ export interface ProgrammeVersion {
   readonly zone: 'Asia/Seoul'
   readonly periods: readonly Period[]
   readonly benefits: BenefitTerms
+  readonly approval: ApprovalPolicy
+}
+
+/** When a plan needs a second person, and which figures hold it until somebody gives a reason. */
+export interface ApprovalPolicy {
+  /** Plans with more entries than this need another person than their maker. */
+  readonly twoPeopleAboveEntries: Cited<number>
+  /** Periods that need two people whatever their size. */
+  readonly twoPeoplePeriods: Cited<readonly Period[]>
+  readonly guardRails: readonly GuardRail[]
+}
+
+/** A figure that is off by more than `share` and by more than `atLeast` holds the plan. */
+export interface GuardRail {
+  readonly benefit: Benefit
+  /** `grants` are those that stand after the plan: new and unchanged. */
+  readonly figure: 'grants' | 'quantity' | 'refused'
+  /** Of the figure it is compared with: 0.05 is a twentieth. */
+  readonly share: number
+  /** Subjects; for `quantity`, in the benefit's unit. */
+  readonly atLeast: number
+  readonly source: string
 }
 
 /** A programme holds the benefits it names. */
@@ -42,28 +64,46 @@ export interface BenefitTerms {
   readonly data?: DataTerms
   readonly roaming_bonus?: RoamingBonusTerms
   readonly membership?: MembershipTerms
+  readonly ott_pass?: OttPassTerms
   readonly insurance?: InsuranceTerms
 }
 
 /** What every benefit sets. Exclusions stand in the order in which they are looked at. */
-export interface GrantTerms<Exclusion> {
+export interface DueTerms<Exclusion> {
   readonly duePeriods: Cited<readonly Period[]>
-  readonly quantity: Cited<number>
   readonly unit: Unit
-  readonly validity: Cited<Validity>
   readonly exclusions: readonly Cited<Exclusion>[]
 }
 
-/** The month that falls due, or a term of months from a day, its last day by Art. 160. */
-export type Validity =
-  | { readonly kind: 'period_month' }
-  | { readonly kind: 'term'; readonly from: IsoDate; readonly months: number }
+/** Of a benefit that gives all the same. */
+export interface GrantTerms<Exclusion> extends DueTerms<Exclusion> {
+  readonly quantity: Cited<number>
+  readonly validity: Cited<Validity>
+}
+
+/** The month that falls due, or a term. */
+export type Validity = { readonly kind: 'period_month' } | Term
+
+/** Months from a day, the last day inclusive, by Art. 160 (facts §13.1). */
+export interface Term {
+  readonly kind: 'term'
+  readonly from: IsoDate
+  readonly months: number
+}
+
+/** Days in the programme's zone, both inclusive. */
+export interface DayWindow {
+  readonly from: IsoDate
+  readonly to: IsoDate
+}
 
 /** Exclusions that any benefit of a line may name. */
 export type LineExclusion =
   'MVNO' | 'IOT' | 'SECOND_DEVICE' | 'PREPAID' | 'SUSPENDED_AT_BASE' | 'TERMINATED' | 'SUSPENDED'
 
-export type CustomerExclusion = 'MVNO' | 'IOT' | 'CORPORATE' | 'TERMINATED'
+export type PassExclusion = 'ALREADY_GRANTED' | 'NO_CHOICE' | 'NO_CODE_LEFT'
+
+export type CustomerExclusion = 'MVNO' | 'IOT' | 'CORPORATE' | 'TERMINATED' | 'ALREADY_GRANTED'
 
 export interface DataTerms extends GrantTerms<LineExclusion | 'GUARDIAN_CONSENT_MISSING'> {
   /** A guardian's consent up to this day of a month counts from the following month. */
@@ -77,9 +117,36 @@ export interface RoamingBonusTerms extends GrantTerms<LineExclusion> {
 
 export type MembershipTerms = GrantTerms<LineExclusion>
 
-export interface InsuranceTerms extends GrantTerms<CustomerExclusion> {
+/** A pass runs from the day it is issued; `exclusions` must name NO_CHOICE. */
+export interface OttPassTerms extends DueTerms<LineExclusion | PassExclusion> {
+  /** The services of which one can be chosen. */
+  readonly options: Cited<readonly string[]>
+  /** When a choice can be made; who hands over the choice that counts looks at it. */
+  readonly window: Cited<DayWindow>
+  readonly months: Cited<number>
+}
+
+export interface InsuranceTerms extends DueTerms<CustomerExclusion> {
+  readonly automatic: AutomaticEnrolment
+  readonly application: ApplicationTerms
+}
+
+/** Whom the programme insures without being asked. */
+export interface AutomaticEnrolment {
   /** Completed years at the base date from which no application is needed. */
-  readonly automaticFromAge: Cited<number>
+  readonly age: Cited<number>
+  readonly periods: Cited<readonly Period[]>
+  readonly validity: Cited<Term>
+}
+
+/** Everybody else has to apply; cover starts with the month after the application. */
+export interface ApplicationTerms {
+  /** When one can apply; who hands over the applications that count looks at it. */
+  readonly window: Cited<DayWindow>
+  readonly start: Cited<'month_after_application'>
+  readonly months: Cited<number>
+  /** Whoever is younger on the day of the application needs a guardian's consent. */
+  readonly consentBelowAge: Cited<number>
 }
 
 /** The day at whose 00:00 in the programme's zone the period starts: the grant instant (A13). */

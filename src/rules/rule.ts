@@ -1,7 +1,7 @@
 /**
  * A benefit made ready for one version and period: its guards, and what is granted when none
  * applies. All decisions a rule can give are made once and frozen, so that deciding 13.5 million
- * lines only hands out references.
+ * lines only hands out references, and equal decisions are one object.
  */
 import { firstOfMonth, lastDayOfTerm, lastOfMonth } from './calendar.js'
 import type { IsoDate, Period } from './case.js'
@@ -20,7 +20,7 @@ export interface RefusingGuard<View> extends Guard<View> {
 export interface Award<View> {
   readonly grantTo: (view: View) => Granted
   readonly facts: (view: View) => Facts
-  readonly sources: readonly string[]
+  readonly sources: (view: View) => readonly string[]
 }
 
 export interface Rule<View> {
@@ -28,8 +28,8 @@ export interface Rule<View> {
   readonly guards: readonly RefusingGuard<View>[]
   readonly award: Award<View>
   /**
-   * Birth dates after which decisions may be others: customers of one kind born between two of them
-   * are told the same. None where birth dates do not matter.
+   * Birth dates after which decisions may be others: customers of one kind without insurance facts,
+   * born between two of them, are told the same. None where birth dates do not matter.
    */
   readonly birthBounds: readonly IsoDate[]
 }
@@ -78,9 +78,16 @@ export function grantOf(terms: GrantTerms<ReasonCode>, period: Period): Grant {
   })
 }
 
+/** A grant of months as such, its last day by Art. 160 (facts §13.1). */
+export function monthsFrom(validFrom: IsoDate, months: number, option: string | null): Grant {
+  const validTo = lastDayOfTerm(validFrom, months)
+  return Object.freeze({ quantity: months, unit: 'months', option, validFrom, validTo })
+}
+
 /** The award of a benefit whose grant is the same for all. */
 export function sameForAll<View>(grant: Granted, terms: GrantTerms<ReasonCode>): Award<View> {
-  return { grantTo: () => grant, facts: () => ({}), sources: grantSources(terms) }
+  const sources = grantSources(terms)
+  return { grantTo: () => grant, facts: () => ({}), sources: () => sources }
 }
 
 export function grantSources(terms: GrantTerms<ReasonCode>): readonly string[] {

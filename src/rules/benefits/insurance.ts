@@ -1,12 +1,19 @@
 /**
  * Safety insurance, one policy a person over all lines (facts §8, A35): enrolled without applying
- * from the age the programme sets. The eligible line with the lowest line_id carries the grant.
+ * from the age the programme sets, else on application. The eligible line with the lowest line_id
+ * carries the grant.
  */
-import { ageOn, latestBirthDate } from '../calendar.js'
-import type { CaseLine, Customer, IsoDate, Period } from '../case.js'
-import { guardsOf, type Check, type Guard } from '../guard.js'
-import type { CustomerExclusion, InsuranceTerms } from '../programme.js'
-import { granted, grantOf, grantSources, ruleOf, type Rule } from '../rule.js'
+import { assert } from '../../assert.js'
+import { ageOn, firstOfMonth, latestBirthDate, nextMonth } from '../calendar.js'
+import type { Application, CaseLine, Customer, IsoDate, Period } from '../case.js'
+import { guardsOf, type Check, type Facts, type Guard } from '../guard.js'
+import type {
+  ApplicationTerms,
+  AutomaticEnrolment,
+  CustomerExclusion,
+  InsuranceTerms,
+} from '../programme.js'
+import { granted, monthsFrom, ruleOf, type Award, type Granted, type Rule } from '../rule.js'
 
 /** What the lines of a customer come to; each count is a part of the one before it. */
 export interface CustomerView {
@@ -24,18 +31,16 @@ export function insuranceRule(
   period: Period,
   baseDate: IsoDate,
 ): Rule<CustomerView> {
-  const grant = granted('insurance', 'AGE_65', grantOf(terms, period))
-  const guards = [...guardsOf(terms.exclusions, CUSTOMER_CHECKS), notEnrolled(terms, baseDate)]
-  return ruleOf(
-    'insurance',
-    guards,
-    {
-      grantTo: () => grant,
-      facts: () => ({}),
-      sources: [...grantSources(terms), terms.automaticFromAge.source],
-    },
-    [latestBirthDate(terms.automaticFromAge.value, baseDate)],
-  )
+  const bornBy = bornByIn(terms.automatic, period, baseDate)
+  const isEnrolled = ({ birthDate }: Customer) =>
+    bornBy !== null && birthDate !== null && birthDate <= bornBy
+  const guards = [
+    ...guardsOf(terms.exclusions, CUSTOMER_CHECKS),
+    notApplied(terms, baseDate, isEnrolled),
+    consentMissing(terms.application, isEnrolled),
+  ]
+  const award = awardBy(terms, isEnrolled)
+  return ruleOf('insurance', guards, award, bornBy === null ? [] : [bornBy])
 }
 
 export function customerView(customer: Customer, lines: readonly CaseLine[]): CustomerView {
@@ -74,20 +79,119 @@ const CUSTOMER_CHECKS: Readonly<Record<CustomerExclusion, Check<CustomerView>>> 
     applies: ({ notIot, inService }) => notIot > 0 && inService === 0,
     facts: ({ inService }) => ({ lines_in_service: inService }),
   },
+  ALREADY_GRANTED: {
+    applies: ({ customer }) => customer.insurance !== null && customer.insurance.grantedIn !== null,
+    facts: ({ customer }) => ({ granted_in: customer.insurance?.grantedIn ?? null }),
+  },
 }
 
-/** The age counts at the base date (A34); whoever turns 65 later has to apply (A36). */
-function notEnrolled(terms: InsuranceTerms, baseDate: IsoDate): Guard<CustomerView> {
-  const { value: fromAge, source } = terms.automaticFromAge
-  // Counting an age takes ten times as long as comparing two dates, and millions are asked.
-  const bornBy = latestBirthDate(fromAge, baseDate)
+type IsEnrolled = (customer: Customer) => boolean
+
+/**
+ * The last birth date that needs no application in the period, null in months that enrol nobody.
+ * The age counts at the base date (A34); whoever reaches it later has to apply (A36). Counting an
+ * age takes ten times as long as comparing two dates, and millions are asked.
+ */
+function bornByIn(
+  { age, periods }: AutomaticEnrolment,
+  period: Period,
+  baseDate: IsoDate,
+): IsoDate | null {
+  return periods.value.includes(period) ? latestBirthDate(age.value, baseDate) : null
+}
+
+function notApplied(
+  { automatic, application }: InsuranceTerms,
+  baseDate: IsoDate,
+  isEnrolled: IsEnrolled,
+): Guard<CustomerView> {
+  const { from, to } = application.window.value
   return {
     reason: 'NO_APPLICATION',
-    source,
-    applies: ({ customer }) => customer.birthDate === null || customer.birthDate > bornBy,
+    source: `${automatic.age.source}, ${application.window.source}`,
+    applies: ({ customer }) => applicationsOf(customer).length === 0 && !isEnrolled(customer),
     // The age, not the birth date: explanations are read out and kept.
     facts: ({ customer }) => ({
       age_at_base_date: customer.birthDate === null ? null : ageOn(customer.birthDate, baseDate),
+      applications: applicationsOf(customer).length,
+      window_from: from,
+      window_to: to,
     }),
+  }
+}
+
+/** Of those who have applied, whoever needed a guardian and never had one (facts §13.1, A35). */
+function consentMissing(terms: ApplicationTerms, isEnrolled: IsEnrolled): Guard<CustomerView> {
+  return {
+    reason: 'GUARDIAN_CONSENT_MISSING',
+    source: terms.consentBelowAge.source,
+    applies: ({ customer }) =>
+      applicationsOf(customer).length > 0 &&
+      !isEnrolled(customer) &&
+      countingApplication(terms, customer) === undefined,
+    facts: ({ customer }) => applicationFacts(terms, customer),
+  }
+}
+
+/** The earliest that has the consent it needs, whatever came before it. */
+function countingApplication(terms: ApplicationTerms, customer: Customer): Application | undefined {
+  return applicationsOf(customer).find(
+    (it) => it.guardianConsent || !needsConsent(terms, customer, it),
+  )
+}
+
+function needsConsent(terms: ApplicationTerms, { birthDate }: Customer, it: Application): boolean {
+  return birthDate !== null && ageOn(birthDate, it.appliedOn) < terms.consentBelowAge.value
+}
+
+/** Of the application that counts; where none does, of the last. */
+function applicationFacts(terms: ApplicationTerms, customer: Customer): Facts {
+  const told = countingApplication(terms, customer) ?? applicationsOf(customer).at(-1)
+  if (told === undefined) return {}
+  const { birthDate } = customer
+  return {
+    applied_on: told.appliedOn,
+    age_at_application: birthDate === null ? null : ageOn(birthDate, told.appliedOn),
+    guardian_consent: told.guardianConsent,
+  }
+}
+
+function applicationsOf({ insurance }: Customer): readonly Application[] {
+  return insurance === null ? NONE : insurance.applications
+}
+
+const NONE: readonly Application[] = []
+
+function awardBy(terms: InsuranceTerms, isEnrolled: IsEnrolled): Award<CustomerView> {
+  const { automatic, application } = terms
+  const { from, months } = automatic.validity.value
+  const enrolled = granted('insurance', 'AGE_65', monthsFrom(from, months, null))
+  const onApplication = grantsOnApplication(application)
+  const enrolledSources = [automatic.validity.source, automatic.age.source]
+  const appliedSources = [
+    application.months.source,
+    application.start.source,
+    application.window.source,
+  ]
+  return {
+    grantTo: ({ customer }) => (isEnrolled(customer) ? enrolled : onApplication(customer)),
+    facts: () => ({}),
+    sources: ({ customer }) => (isEnrolled(customer) ? enrolledSources : appliedSources),
+  }
+}
+
+/** One decision for each month in which cover can start: no more than months of the window. */
+function grantsOnApplication(terms: ApplicationTerms): (customer: Customer) => Granted {
+  const decisions = new Map<IsoDate, Granted>()
+  return (customer) => {
+    const counting = countingApplication(terms, customer)
+    assert(counting !== undefined, 'whoever is insured on application has applied')
+    const validFrom = firstOfMonth(nextMonth(counting.appliedOn))
+    let decision = decisions.get(validFrom)
+    if (decision === undefined) {
+      decision = granted('insurance', 'APPLIED', monthsFrom(validFrom, terms.months.value, null))
+      decisions.set(validFrom, decision)
+    }
+    return decision
   }
 }

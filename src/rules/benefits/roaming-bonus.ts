@@ -10,12 +10,13 @@ export function roamingBonusRule(terms: RoamingBonusTerms, period: Period): Rule
   const eligible = granted('roaming_bonus', 'ELIGIBLE', grant)
   const extended = granted('roaming_bonus', 'PROMOTION_EXTENDED', grant)
   const stillRunsOn = terms.promotionStillRunsOn.value
+  const sources = [...grantSources(terms), terms.promotionStillRunsOn.source]
   return ruleOf('roaming_bonus', guardsOf(terms.exclusions, LINE_CHECKS), {
     grantTo: ({ facts }) =>
       facts.roamingPromotionEndsOn !== null && facts.roamingPromotionEndsOn >= stillRunsOn
         ? extended
         : eligible,
     facts: ({ facts }) => ({ roaming_promotion_ends_on: facts.roamingPromotionEndsOn }),
-    sources: [...grantSources(terms), terms.promotionStillRunsOn.source],
+    sources: () => sources,
   })
 }

@@ -3,7 +3,13 @@
  * announcement: version 2 moves the base date and nothing else (facts §0).
  */
 import type { Period } from '../case.js'
-import type { BenefitTerms, Cited, Programme, ProgrammeVersion } from '../programme.js'
+import type {
+  ApprovalPolicy,
+  BenefitTerms,
+  Cited,
+  Programme,
+  ProgrammeVersion,
+} from '../programme.js'
 
 const MONTHS: readonly Period[] = ['2026-02', '2026-03', '2026-04', '2026-05', '2026-06', '2026-07']
 
@@ -49,18 +55,58 @@ const BENEFIT_TERMS: BenefitTerms = {
       { value: 'TERMINATED', source: 'contracts §3' },
     ],
   },
-  insurance: {
-    duePeriods: { value: ['2026-02'], source: 'facts §8' },
-    quantity: { value: 24, source: 'facts §8' },
+  ott_pass: {
+    duePeriods: { value: MONTHS, source: 'facts §6, A25' },
     unit: 'months',
-    validity: { value: { kind: 'term', from: '2026-03-01', months: 24 }, source: 'A32, A33' },
+    exclusions: [
+      ...NOT_A_MOBILE_USER,
+      { value: 'SECOND_DEVICE', source: 'contracts §3' },
+      { value: 'TERMINATED', source: 'contracts §3' },
+      { value: 'ALREADY_GRANTED', source: 'A26, A29' },
+      { value: 'NO_CHOICE', source: 'A25, A26' },
+      { value: 'NO_CODE_LEFT', source: 'contracts §2.4' },
+    ],
+    options: { value: ['tving', 'disney_plus'], source: 'facts §6' },
+    window: { value: { from: '2026-02-01', to: '2026-07-31' }, source: 'A25' },
+    months: { value: 6, source: 'facts §6, A27' },
+  },
+  insurance: {
+    duePeriods: { value: MONTHS, source: 'facts §8, A31' },
+    unit: 'months',
     exclusions: [
       ...NOT_A_MOBILE_USER,
       { value: 'CORPORATE', source: 'A35' },
       { value: 'TERMINATED', source: 'contracts §3' },
+      { value: 'ALREADY_GRANTED', source: 'A35' },
     ],
-    automaticFromAge: { value: 65, source: 'facts §8, A34' },
+    automatic: {
+      age: { value: 65, source: 'facts §8, A34' },
+      periods: { value: ['2026-02'], source: 'facts §8' },
+      validity: {
+        value: { kind: 'term', from: '2026-03-01', months: 24 },
+        source: 'facts §8, A32, A33',
+      },
+    },
+    application: {
+      window: { value: { from: '2026-02-01', to: '2026-07-31' }, source: 'A31' },
+      start: { value: 'month_after_application', source: 'A32' },
+      months: { value: 24, source: 'facts §8, A33' },
+      consentBelowAge: { value: 14, source: 'facts §13.1, A35' },
+    },
   },
+}
+
+/** Data is due every month and to nearly all, so its figures hardly move between two months. */
+const RAIL = { benefit: 'data', share: 0.1, source: 'house policy' } as const
+
+const APPROVAL: ApprovalPolicy = {
+  twoPeopleAboveEntries: { value: 5_000_000, source: 'house policy' },
+  twoPeoplePeriods: { value: [], source: 'house policy' },
+  guardRails: [
+    { ...RAIL, figure: 'grants', atLeast: 1_000 },
+    { ...RAIL, figure: 'quantity', atLeast: 1_000 * 102_400 },
+    { ...RAIL, figure: 'refused', atLeast: 1_000 },
+  ],
 }
 
 export const KT_2026: Programme = {
@@ -82,5 +128,6 @@ function ktVersion(
     zone: 'Asia/Seoul',
     periods: MONTHS,
     benefits: BENEFIT_TERMS,
+    approval: APPROVAL,
   }
 }

@@ -1,8 +1,9 @@
 /** All programmes this engine can run. */
 import type { Programme, ProgrammeVersion } from '../programme.js'
 import { KT_2026 } from './kt-2026.js'
+import { SKT_2025 } from './skt-2025.js'
 
-export const PROGRAMMES: readonly Programme[] = [KT_2026]
+export const PROGRAMMES: readonly Programme[] = [KT_2026, SKT_2025]
 
 /** Finds `kt-2026@2`, or for `kt-2026` the programme's default version. */
 export function findVersion(name: string): ProgrammeVersion | undefined {
