@@ -59,6 +59,7 @@ create table voucher_issue (
 -- What the snapshot does not say of the lines and customers of a chunk, settled once a plan: later
 -- statuses and consents, choices, grants held from other months (see src/runs/fact-pack.ts). Kept,
 -- so that the decisions can be made again from what was known then.
+drop table plan_line_fact;
 create table plan_facts (
   plan_id bigint not null,
   chunk_no integer not null,
@@ -66,6 +67,11 @@ create table plan_facts (
   primary key (plan_id, chunk_no)
 );
 alter table plan_facts alter column pack set storage external;
+
+-- One run at a time works on a programme: passes and codes are given once over all periods, so a
+-- plan has to know what every run before it gave.
+drop index run_open_once;
+create unique index run_open_once on run (programme) where state in ('open', 'held');
 
 create trigger append_only before update or delete or truncate on choice
   for each statement execute function refuse_change();

@@ -15,6 +15,8 @@ import { readChunkInput } from './read-chunk-input.js'
 import type { ChunkRef } from './run.js'
 import * as store from './run-store.js'
 import { canonicalTallies, entriesOf } from './tally.js'
+import type { Tallies } from './tally.js'
+import { CodeTaken, issueCodes } from './voucher-store.js'
 
 /** A run's context; its memo holds the dictionary that the plan fixed. */
 export interface RunContext extends PeriodContext {
@@ -46,7 +48,11 @@ export async function applyChunk(
       return await postChunk(client, context, ref)
     })
   } catch (error) {
-    if (!(error instanceof ChunkDiffers || error instanceof UnplannedEntrySet)) throw error
+    const isRefusal =
+      error instanceof ChunkDiffers ||
+      error instanceof UnplannedEntrySet ||
+      error instanceof CodeTaken
+    if (!isRefusal) throw error
     await withTransaction(pool, ({ client }) => store.markRefused(client, ref, error.message))
     return { outcome: 'refused', because: error.message }
   }
@@ -68,6 +74,7 @@ async function postChunk(
   const digest = rows.digest.finish(JSON.stringify(tallies))
   rows.release()
   if (!digest.equals(planned)) throw new ChunkDiffers('its decisions differ from the plan')
+  await giveCodes(client, context, ref, tallies)
   const entries = entriesOf(tallies)
   await store.markPosted(client, ref, {
     digest,
@@ -78,6 +85,20 @@ async function postChunk(
     postedAt: context.now(),
   })
   return { outcome: 'posted', lines: decider.lines, entries }
+}
+
+/** Every pass that is granted has its code, and no code goes out without a pass. */
+async function giveCodes(
+  client: Client,
+  context: RunContext,
+  ref: ChunkRef,
+  tallies: Tallies,
+): Promise<void> {
+  if (context.plan.result?.codes.length === 0) return
+  const kept = await issueCodes(client, context, ref.runId, ref.chunkNo)
+  const granted = tallies.ott_pass?.grants ?? 0
+  if (kept === granted) return
+  throw new ChunkDiffers(`it grants ${granted} passes, the plan kept ${kept} codes for them`)
 }
 
 // 4,096 lines a step: the next rows are made while the socket takes the last ones, and the other

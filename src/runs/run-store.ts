@@ -67,6 +67,15 @@ export async function unfinishedRun(
   return rows[0] && runOf(rows[0])
 }
 
+/** Of any period: runs of a programme wait for each other. */
+export async function unfinishedRunOf(pool: Pool, programme: string): Promise<Run | undefined> {
+  const { rows } = await pool.query<RunRow>(
+    `select ${RUN_COLUMNS} from run where programme = $1 and state in ('open', 'held')`,
+    [programme],
+  )
+  return rows[0] && runOf(rows[0])
+}
+
 export async function closedRuns(
   pool: Client | Pool,
   programme: string,
@@ -88,8 +97,8 @@ export async function runOfPlan(pool: Client | Pool, planId: string): Promise<Ru
 }
 
 /**
- * Makes the run of a plan with all its chunks open. Undefined when the period has an unfinished run
- * already: whoever starts second joins that one.
+ * Makes the run of a plan with all its chunks open. Undefined when the programme has an unfinished
+ * run already: whoever starts the same period second joins that one.
  */
 export async function insertRun(
   tx: Tx,

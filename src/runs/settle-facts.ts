@@ -54,8 +54,8 @@ export function settleQuery(
     now: plan.now,
     inputs: plan.inputs,
     ledgerRuns: plan.ledgerRuns,
-    passWindow: version.benefits.ott_pass?.choiceWindow.value,
-    applicationWindow: version.benefits.insurance?.application?.window.value,
+    passWindow: version.benefits.ott_pass?.window.value,
+    applicationWindow: version.benefits.insurance?.application.window.value,
   }
 }
 

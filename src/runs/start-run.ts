@@ -14,7 +14,8 @@ import type { Plan, Run } from './run.js'
 import * as store from './run-store.js'
 
 /**
- * Starts the plan's run, or joins the period's unfinished one.
+ * Starts the plan's run, or joins the period's unfinished one. Runs of other periods are waited for:
+ * what they give decides what this one may.
  * @throws RedressError APPROVAL_MISSING; PLAN_STALE when anything it looked at has changed since;
  * RUN_STATE when its run is closed or cancelled already.
  */
@@ -27,8 +28,8 @@ export async function startRun(
   const plan = await readPlan(pool, planId)
   const own = await store.runOfPlan(pool, planId)
   if (own !== undefined) return joinable(own)
-  const unfinished = await store.unfinishedRun(pool, plan.programme, plan.period)
-  if (unfinished !== undefined) return unfinished
+  const unfinished = await store.unfinishedRunOf(pool, plan.programme)
+  if (unfinished !== undefined) return sameOrRefused(unfinished, plan)
   await refuseStale(pool, plan)
   if (plan.approvedBy === null) {
     throw new RedressError('APPROVAL_MISSING', {
@@ -39,11 +40,22 @@ export async function startRun(
   const runId = await withTransaction(pool, (tx) => store.insertRun(tx, planId, startedBy, at))
   if (runId !== undefined) return await store.readRun(pool, runId)
   // Somebody started the same moment: theirs is the run now.
-  const joined = await store.unfinishedRun(pool, plan.programme, plan.period)
-  if (joined !== undefined) return joined
+  const joined = await store.unfinishedRunOf(pool, plan.programme)
+  if (joined !== undefined) return sameOrRefused(joined, plan)
   const finished = await store.runOfPlan(pool, planId)
   if (finished !== undefined) return finished
   return await startRun(pool, planId, startedBy, at)
+}
+
+function sameOrRefused(unfinished: Run, plan: Plan): Run {
+  if (unfinished.period === plan.period) return unfinished
+  throw new RedressError('RUN_STATE', {
+    run: unfinished.runId,
+    problem: `is ${unfinished.state} for ${unfinished.period}`,
+    expected:
+      `\`redress runs resume ${unfinished.runId}\` or \`redress runs cancel ` +
+      `${unfinished.runId}\` before ${plan.period}`,
+  })
 }
 
 function joinable(run: Run): Run {

@@ -9,8 +9,10 @@ import type { CaseLine, Customer, LineFacts, Period } from '../../src/rules/case
 import { decide } from '../../src/rules/decide.js'
 import type { Benefit, CaseDecisions, Decision } from '../../src/rules/decision.js'
 import type { ProgrammeVersion } from '../../src/rules/programme.js'
-import type { ChunkInput, LineFact } from '../../src/runs/chunk-input.js'
+import type { ChunkInput } from '../../src/runs/chunk-input.js'
 import { canonical } from '../../src/runs/entry-sets.js'
+import { FactPackBuilder, openFactPack } from '../../src/runs/fact-pack.js'
+import type { LineFact } from '../../src/runs/fact-pack.js'
 import { postedBytes, PostedRows } from '../../src/runs/posted-rows.js'
 import { NO_BIRTH_DAY, openPack, PackBuilder } from '../../src/snapshot/pack.js'
 
@@ -25,10 +27,15 @@ export interface ModelCustomer {
   readonly lines: readonly ModelLine[]
 }
 
+export interface SettledLine extends LineFact {
+  readonly customerId: bigint
+  readonly lineId: bigint
+}
+
 /** What one run sees: customers and facts in ascending order. */
 export interface World {
   readonly customers: readonly ModelCustomer[]
-  readonly facts: readonly LineFact[]
+  readonly facts: readonly SettledLine[]
 }
 
 /** A row of the ledger with what it says. */
@@ -87,9 +94,26 @@ export function inputOf(world: World, posted: readonly Posted[]): ChunkInput {
   })
   return {
     pack: openPack(packOf(world.customers)),
-    facts: world.facts,
+    facts: openFactPack(factPackOf(world)),
     posted: new PostedRows(Buffer.concat(rows), sets),
   }
+}
+
+function factPackOf({ customers, facts }: World): Buffer {
+  const builder = new FactPackBuilder()
+  const ids = Buffer.alloc(16)
+  for (const { customerId, customer } of customers) {
+    const { insurance } = customer
+    if (insurance === null) continue
+    ids.writeBigInt64BE(customerId)
+    builder.addCustomer(ids, 0, JSON.stringify(insurance), () => insurance)
+  }
+  for (const { customerId, lineId, ...fact } of facts) {
+    ids.writeBigInt64BE(customerId)
+    ids.writeBigInt64BE(lineId, 8)
+    builder.addLine(ids, 0, 8, JSON.stringify(fact), () => fact)
+  }
+  return builder.take()
 }
 
 function postgresDay(iso: string): number {
@@ -204,7 +228,7 @@ function caseLine({ lineId, facts }: ModelLine, world: World): CaseLine {
   return {
     facts: { ...facts, guardianConsentOn },
     statusAtStart: fact?.statusAtStart ?? facts.statusAtBase,
-    pass: null,
+    pass: fact?.pass ?? null,
   }
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { rulesFor } from '../../src/rules/decide.js'
 import type { PeriodRules } from '../../src/rules/decide.js'
 import { BENEFITS } from '../../src/rules/decision.js'
-import type { ChunkInput, LineFact } from '../../src/runs/chunk-input.js'
+import type { ChunkInput } from '../../src/runs/chunk-input.js'
 import { ChunkDecider } from '../../src/runs/decide-chunk.js'
 import { DecisionMemo } from '../../src/runs/decision-memo.js'
 import { EntrySets, UnplannedEntrySet } from '../../src/runs/entry-sets.js'
@@ -15,7 +15,7 @@ import type { Tallies } from '../../src/runs/tally.js'
 import { anyCustomer, anyLine, anyPeriod, anyVersion } from '../rules/arbitraries.js'
 import { aLine, CORPORATION, SENIOR, V1 } from '../rules/builders.js'
 import { byValue, decidePlainly, digestPlainly, inputOf, ledgerAfter } from './chunk-model.js'
-import type { ModelAnswer, ModelCustomer, Posted, World } from './chunk-model.js'
+import type { ModelAnswer, ModelCustomer, Posted, SettledLine, World } from './chunk-model.js'
 
 /** Crowded around the edges of 32 bits, since ids are compared in two halves; up to 18 digits. */
 const anyId = fc.oneof(
@@ -54,6 +54,7 @@ const anyHouseholds: fc.Arbitrary<readonly Household[]> = fc
 const anyFactDraft = fc.record({
   statusAtStart: fc.constantFrom(null, 'active', 'suspended', 'terminated'),
   guardianConsentOn: fc.constantFrom(null, '2026-01-19', '2026-01-21', '2026-03-20'),
+  pass: anyLine.map((it) => it.pass),
 })
 
 /** Customers and lines come and go, change kind and facts, and are told of later. */
@@ -77,7 +78,7 @@ const anyWorld = (households: readonly Household[]): fc.Arbitrary<World> =>
       ),
     )
     .map((drawn) => {
-      const facts: LineFact[] = []
+      const facts: SettledLine[] = []
       const customers: ModelCustomer[] = []
       for (const [index, { customer, lines }] of drawn.entries()) {
         const { customerId } = households[index]!
@@ -252,7 +253,7 @@ describe('a chunk decided in bulk', () => {
 
 describe('insurance in a chunk', () => {
   const lines = [11n, 12n].map((lineId) => ({ lineId, facts: aLine().facts }))
-  const worldOf = (customer = SENIOR, facts: readonly LineFact[] = []): World => ({
+  const worldOf = (customer = SENIOR, facts: readonly SettledLine[] = []): World => ({
     customers: [{ customerId: 7n, customer, lines }],
     facts,
   })
@@ -263,11 +264,12 @@ describe('insurance in a chunk', () => {
         .filter((entry) => entry.benefit === 'insurance')
         .map((entry) => `line ${it.lineId} ${entry.entryType} ${entry.entryNo} ${entry.reason}`),
     )
-  const ended = (lineId: bigint): LineFact => ({
+  const ended = (lineId: bigint): SettledLine => ({
     customerId: 7n,
     lineId,
     statusAtStart: 'terminated',
     guardianConsentOn: null,
+    pass: null,
   })
   const first = decideInBulk(memo, inputOf(worldOf(), []), [Infinity])
 

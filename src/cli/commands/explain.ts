@@ -2,7 +2,6 @@
 import type { Command } from 'commander'
 import { RedressError } from '../../errors.js'
 import { versionName } from '../../rules/programme.js'
-import type { ProgrammeVersion } from '../../rules/programme.js'
 import { REASONS } from '../../rules/reason-codes.js'
 import { explainPeriods } from '../../runs/explain-line.js'
 import type { ExplainedPeriod } from '../../runs/explain-line.js'
@@ -32,15 +31,17 @@ async function explain(
   }
   const snapshot = await snapshotFor(context, version, flags.snapshot)
   const periods = flags.period === undefined ? version.periods : [flags.period]
-  const explained = await explainPeriods(context.pool, version, snapshot, lineId, periods)
-  context.out.result(documentOf(lineId, version, explained), () => describe(lineId, explained))
+  const explained = await explainPeriods(context.pool, {
+    version,
+    snapshot,
+    lineId,
+    periods,
+    asKnownAt: context.clock.now(),
+  })
+  context.out.result(documentOf(lineId, explained), () => describe(lineId, explained))
 }
 
-function documentOf(
-  lineId: string,
-  version: ProgrammeVersion,
-  explained: readonly ExplainedPeriod[],
-): object {
+function documentOf(lineId: string, explained: readonly ExplainedPeriod[]): object {
   return {
     line_id: lineId,
     periods: explained.flatMap((it) =>
@@ -52,7 +53,7 @@ function documentOf(
         all_reasons: told.allReasons,
         facts_used: told.factsUsed,
         rule_source: told.sources,
-        programme_version: versionName(version),
+        programme_version: versionName(it.version),
         snapshot_id: it.snapshotId,
         run_id: it.runId ?? null,
         entries: it.entries.filter((entry) => entry.benefit === told.benefit),

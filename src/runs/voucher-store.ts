@@ -1,0 +1,43 @@
+/** SQL that gives out the codes that a plan kept. */
+import { errorCodeOf } from '../db/database.js'
+import type { Client } from '../db/database.js'
+import type { PeriodContext } from './period-context.js'
+
+/** Another run gave out one of the codes in the meantime: the key of voucher_issue refused it. */
+export class CodeTaken extends Error {}
+
+/**
+ * Gives out the codes of a chunk's lines and returns how many lines the plan kept one for, those
+ * that keep their old one included. Part of the transaction that posts the chunk.
+ * @throws CodeTaken
+ */
+export async function issueCodes(
+  client: Client,
+  { plan }: PeriodContext,
+  runId: string,
+  chunkNo: number,
+): Promise<number> {
+  try {
+    const { rows } = await client.query<{ kept: string }>({
+      name: 'issue-codes',
+      text: `with kept as (
+          select v.code_id, v.line_id, v.reissued
+          from snapshot_chunk c
+          join plan_voucher v on v.plan_id = $1
+            and v.customer_id between c.first_customer_id and c.last_customer_id
+          where c.snapshot_id = $2 and c.chunk_no = $3
+        ), given as (
+          insert into voucher_issue (code_id, line_id, run_id)
+          select code_id, line_id, $4 from kept where not reissued
+        )
+        select count(*) as kept from kept`,
+      values: [plan.planId, plan.snapshotId, chunkNo, runId],
+    })
+    return Number(rows[0]?.kept)
+  } catch (error) {
+    if (errorCodeOf(error) !== UNIQUE_VIOLATION) throw error
+    throw new CodeTaken('a code that the plan kept was given out by another run')
+  }
+}
+
+const UNIQUE_VIOLATION = '23505'
