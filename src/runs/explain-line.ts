@@ -72,9 +72,7 @@ export async function explainPeriods(
       snapshotId: basis.snapshotId,
       runId: basis.runIds.at(-1),
       explanations:
-        place && facts
-          ? explainLine(basis.version, period, caseOf(place, facts), place.index)
-          : [],
+        place && facts ? explainLine(basis.version, period, caseOf(place, facts), place.index) : [],
       entries: await entriesKnown(pool, request, basis, (place ?? known).customerId),
     })
   }

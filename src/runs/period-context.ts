@@ -8,6 +8,7 @@ import { rulesFor } from '../rules/decide.js'
 import type { PeriodRules } from '../rules/decide.js'
 import { findVersion } from '../rules/programmes/registry.js'
 import type { ProgrammeVersion } from '../rules/programme.js'
+import { readSnapshot } from '../snapshot/snapshot-store.js'
 import { readEntrySets, readPlan } from './plan-store.js'
 import type { Plan } from './run.js'
 import { readLedgerNo } from './posting-store.js'
@@ -21,6 +22,10 @@ export interface PeriodContext {
   readonly ledgerNo: number | undefined
   /** Entry sets of the period's earlier runs by number; empty in its first run. */
   readonly postedSets: ReadonlyMap<number, EntrySet>
+  /** Chunks of the plan's snapshot. */
+  readonly chunks: number
+  /** Of the period's last closed run; undefined before its first. */
+  readonly lastPlanId: string | undefined
   /** The snapshots that those runs were made from. */
   readonly postedSnapshots: ReadonlySet<number>
 }
@@ -30,7 +35,8 @@ export async function readPeriodContext(pool: Pool, planId: string): Promise<Per
   const version = findVersion(`${plan.programme}@${plan.version}`)
   assert(version !== undefined, 'the programme version of a stored plan')
   const earlier = await Promise.all(plan.ledgerRuns.map((it) => readRun(pool, it)))
-  const planIds = earlier.filter((it) => it.period === plan.period).map((it) => it.planId)
+  const ofPeriod = earlier.filter((it) => it.period === plan.period)
+  const planIds = ofPeriod.map((it) => it.planId)
   const posted = await Promise.all(planIds.map((it) => readPlan(pool, it)))
   const sets = planIds.length > 0 ? await readEntrySets(pool, planIds) : []
   return {
@@ -39,6 +45,8 @@ export async function readPeriodContext(pool: Pool, planId: string): Promise<Per
     rules: rulesFor(version, plan.period),
     ledgerNo: await readLedgerNo(pool, plan.programme, plan.period),
     postedSets: new Map(sets.map((it) => [it.id, it.entries])),
+    chunks: (await readSnapshot(pool, plan.snapshotId)).chunks,
+    lastPlanId: ofPeriod.findLast((it) => it.state === 'closed')?.planId,
     postedSnapshots: new Set(posted.map((it) => it.snapshotId)),
   }
 }

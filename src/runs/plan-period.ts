@@ -18,6 +18,8 @@ import { rootHashOf } from './close-run.js'
 import { ChunkDecider } from './decide-chunk.js'
 import { DecisionMemo } from './decision-memo.js'
 import { EntrySets } from './entry-sets.js'
+import type { ReasonMigration } from './change-counter.js'
+import { comparePlans } from './compare-plans.js'
 import * as facts from './fact-store.js'
 import { readPeriodContext } from './period-context.js'
 import type { PeriodContext } from './period-context.js'
@@ -74,7 +76,11 @@ export async function planPeriod(pool: Pool, request: PlanRequest): Promise<Plan
   const memo = new DecisionMemo(context.rules, sets)
   const chunks = await decideChunks(pool, context, memo, request)
   await refuseDuringRun(pool, version.programme, period)
-  const result = { ...resultOf(request, context, chunks), codes: settled.demand }
+  const result = {
+    ...resultOf(request, context, chunks),
+    codes: settled.demand,
+    migrations: await migrationsOf(pool, context, request),
+  }
   const planHash = await hashOf(pool, request, { chunks, settled, ledgerRuns: inputs.ledgerRuns })
   await withTransaction(pool, async (tx) => {
     await store.insertPlanChunks(tx, planId, chunks)
@@ -106,6 +112,18 @@ async function settleFacts(pool: Pool, context: PeriodContext): Promise<Settleme
     })
     return { demand: settled.demand, hashes }
   })
+}
+
+/** Whose answer changed since the period was last run: empty in its first run. */
+async function migrationsOf(
+  pool: Pool,
+  context: PeriodContext,
+  request: PlanRequest,
+): Promise<readonly ReasonMigration[]> {
+  if (context.lastPlanId === undefined) return []
+  const before = await readPeriodContext(pool, context.lastPlanId)
+  const { signal } = request
+  return (await comparePlans(pool, before, context, { sample: 0, signal })).migrations
 }
 
 // Where all of a period comes from one snapshot, no line can have moved: 2 s saved at 2,000,000
@@ -203,7 +221,7 @@ function resultOf(
   request: PlanRequest,
   context: PeriodContext,
   chunks: readonly PlannedChunk[],
-): Omit<PlanResult, 'codes'> {
+): Omit<PlanResult, 'codes' | 'migrations'> {
   const { due } = context.rules
   const benefits: Tallies = emptyTallies([...due.line, ...due.customer])
   for (const chunk of chunks) addTallies(benefits, chunk.tallies)

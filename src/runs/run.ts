@@ -1,5 +1,6 @@
 /** Plans, runs and chunks as values, and the states they can be in. */
 import type { IsoDate, Period } from '../rules/case.js'
+import type { ReasonMigration } from './change-counter.js'
 import type { Tallies } from './tally.js'
 
 /** What a message points at, and all that it says. */
@@ -45,6 +46,8 @@ export interface PlanResult {
     readonly wanted: number
     readonly missing: number
   }[]
+  /** Whose answer changed since the period was last run; empty in its first. */
+  readonly migrations: readonly ReasonMigration[]
 }
 
 export type RunState = 'open' | 'held' | 'closed' | 'cancelled'

@@ -193,9 +193,7 @@ const CHANGED_AND_CHOSEN = `(
 
 /** Sets the lines down: who gets a code is asked of them before they are told. */
 export async function settleLines(client: Client, query: SettleQuery): Promise<void> {
-  await client.query(
-    `create temp table settled_line on commit drop as ${lines(query, true)}`,
-  )
+  await client.query(`create temp table settled_line on commit drop as ${lines(query, true)}`)
   await client.query('analyze settled_line')
 }
 

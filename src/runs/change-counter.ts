@@ -1,0 +1,191 @@
+/** Counts whose answers differ between two plans, by benefit, old and new reason, and cause. */
+import { BENEFITS } from '../rules/decision.js'
+import type { Benefit, Decision, Grant } from '../rules/decision.js'
+import type { DecisionMemo, KnownLine } from './decision-memo.js'
+import type { PlannedCustomer, PlannedLine } from './plan-customers.js'
+
+/** What a changed answer comes from; the first of these that holds. */
+export type Cause =
+  /** The line or customer came, left, or stands in the snapshot otherwise. */
+  | 'snapshot'
+  | 'status'
+  | 'consent'
+  | 'choice'
+  | 'application'
+  | 'code'
+  /** Another month of the programme gave it, or no longer does. */
+  | 'other_month'
+  /** The terms of the version, or the rules themselves. */
+  | 'rules'
+
+/** Where a plan's snapshot does not hold the subject. */
+export const ABSENT = 'NOT_IN_SNAPSHOT'
+
+export interface ReasonMigration {
+  readonly benefit: Benefit
+  /** Reason code, with the option where one was given. */
+  readonly was: string
+  readonly is: string
+  readonly why: Cause
+  readonly subjects: number
+}
+
+export interface ChangedSubject {
+  /** Undefined for benefits of a customer. */
+  readonly lineId: string | undefined
+  readonly customerId: string
+  readonly benefit: Benefit
+  readonly was: string
+  readonly is: string
+  readonly why: Cause
+}
+
+export interface PlanComparison {
+  /** By benefit, the most frequent first. */
+  readonly migrations: readonly ReasonMigration[]
+  readonly sample: readonly ChangedSubject[]
+}
+
+/** A customer as one of the two plans saw it. */
+export interface Seen {
+  readonly customer: PlannedCustomer
+  readonly memo: DecisionMemo
+}
+
+type Told = Omit<ReasonMigration, 'subjects'>
+
+export class ChangeCounter {
+  readonly #counts = new Map<string, { migration: Told; subjects: number }>()
+  readonly #sample: ChangedSubject[] = []
+  readonly #sampleSize: number
+
+  constructor(sampleSize: number) {
+    this.#sampleSize = sampleSize
+  }
+
+  /** Undefined where the plan's snapshot does not hold the customer. */
+  count(was: Seen | undefined, is: Seen | undefined): void {
+    const customerId = String((was ?? is)?.customer.customerId)
+    this.#countLines(customerId, was, is)
+    this.#compare(
+      { customerId, lineId: undefined },
+      was && answersOf(was),
+      is && answersOf(is),
+      () => causeOfCustomer(was?.customer, is?.customer),
+    )
+  }
+
+  comparison(): PlanComparison {
+    const migrations = [...this.#counts.values()].map(({ migration, subjects }) => ({
+      ...migration,
+      subjects,
+    }))
+    return {
+      migrations: migrations.toSorted(
+        (a, b) =>
+          BENEFITS.indexOf(a.benefit) - BENEFITS.indexOf(b.benefit) || b.subjects - a.subjects,
+      ),
+      sample: this.#sample,
+    }
+  }
+
+  #countLines(customerId: string, was: Seen | undefined, is: Seen | undefined): void {
+    const before = was?.customer.lines ?? []
+    const after = is?.customer.lines ?? []
+    let [left, right] = [0, 0]
+    while (left < before.length || right < after.length) {
+      const old = before[left]
+      const now = after[right]
+      const takeOld = old !== undefined && (now === undefined || old.lineId <= now.lineId)
+      const takeNow = now !== undefined && (old === undefined || now.lineId <= old.lineId)
+      if (takeOld) left += 1
+      if (takeNow) right += 1
+      // The same object of the same memo was told the same.
+      if (takeOld && takeNow && old.known === now.known) continue
+      this.#compare(
+        { customerId, lineId: String((takeOld ? old : now)!.lineId) },
+        takeOld ? was!.memo.outcomeOf(old.known).decisions : undefined,
+        takeNow ? is!.memo.outcomeOf(now.known).decisions : undefined,
+        () => (takeOld && takeNow ? causeOfLine(old.known, now.known) : 'snapshot'),
+      )
+    }
+  }
+
+  #compare(
+    subject: Pick<ChangedSubject, 'customerId' | 'lineId'>,
+    was: readonly Decision[] | undefined,
+    is: readonly Decision[] | undefined,
+    causeOf: () => Cause,
+  ): void {
+    for (const benefit of BENEFITS) {
+      const old = was?.find((it) => it.benefit === benefit)
+      const now = is?.find((it) => it.benefit === benefit)
+      if (old === now || (old && now && isSame(old, now))) continue
+      this.#add(subject, { benefit, was: told(old), is: told(now), why: causeOf() })
+    }
+  }
+
+  #add(subject: Pick<ChangedSubject, 'customerId' | 'lineId'>, migration: Told): void {
+    const key = Object.values(migration).join('|')
+    const known = this.#counts.get(key)
+    if (known === undefined) this.#counts.set(key, { migration, subjects: 1 })
+    else known.subjects += 1
+    if (this.#sample.length < this.#sampleSize) this.#sample.push({ ...subject, ...migration })
+  }
+}
+
+function answersOf({ customer, memo }: Seen): readonly Decision[] {
+  if (!memo.asksCustomers) return []
+  const lines = customer.lines.map((it: PlannedLine) => it.known)
+  const { birthDay, corporate, insurance } = customer
+  return [memo.answerOf(lines, birthDay, corporate, insurance).decision]
+}
+
+function told(decision: Decision | undefined): string {
+  if (decision === undefined) return ABSENT
+  if (decision.outcome === 'refused' || decision.grant.option === null) return decision.reason
+  return `${decision.reason} ${decision.grant.option}`
+}
+
+function isSame(a: Decision, b: Decision): boolean {
+  if (a.reason !== b.reason || a.outcome !== b.outcome) return false
+  return a.outcome === 'refused' || b.outcome === 'refused' || isSameGrant(a.grant, b.grant)
+}
+
+function isSameGrant(a: Grant, b: Grant): boolean {
+  return (
+    a.quantity === b.quantity &&
+    a.unit === b.unit &&
+    a.option === b.option &&
+    a.validFrom === b.validFrom &&
+    a.validTo === b.validTo
+  )
+}
+
+function causeOfLine(was: KnownLine, is: KnownLine): Cause {
+  const [old, now] = [was.line, is.line]
+  const { guardianConsentOn: oldConsent, ...oldFacts } = old.facts
+  const { guardianConsentOn: newConsent, ...newFacts } = now.facts
+  if (JSON.stringify(oldFacts) !== JSON.stringify(newFacts)) return 'snapshot'
+  if (old.statusAtStart !== now.statusAtStart) return 'status'
+  if (oldConsent !== newConsent) return 'consent'
+  if (old.pass?.grantedIn !== now.pass?.grantedIn) return 'other_month'
+  if (old.pass?.choice !== now.pass?.choice) return 'choice'
+  if (old.pass?.hasCode !== now.pass?.hasCode) return 'code'
+  return 'rules'
+}
+
+function causeOfCustomer(was: PlannedCustomer | undefined, is: PlannedCustomer | undefined): Cause {
+  if (was === undefined || is === undefined) return 'snapshot'
+  if (was.birthDay !== is.birthDay || was.corporate !== is.corporate) return 'snapshot'
+  if (was.lines.length !== is.lines.length) return 'snapshot'
+  for (const [index, { known, lineId }] of is.lines.entries()) {
+    const old = was.lines[index]!
+    if (old.lineId !== lineId) return 'snapshot'
+    const cause = causeOfLine(old.known, known)
+    if (cause === 'snapshot' || cause === 'status') return cause
+  }
+  if (was.insurance?.grantedIn !== is.insurance?.grantedIn) return 'other_month'
+  const applied = (it: PlannedCustomer): string => JSON.stringify(it.insurance?.applications ?? [])
+  return applied(was) === applied(is) ? 'rules' : 'application'
+}
