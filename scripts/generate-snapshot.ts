@@ -16,6 +16,10 @@ const USAGE = `generate-snapshot --lines N | --customers N --out FILE [options]
   --order ORDER       customer, line or shuffled (customer)
   --status-out FILE   status changes after the snapshot's day, until 2026-07-31
   --consents-out FILE guardians' later consents
+  --choices FILE      choices of passes and applications for insurance, until 2026-07-31
+  --choice-share R    of KT's handset lines, those that choose a pass: 0.3 or 30% (0.3)
+  --vouchers FILE     voucher codes of both options
+  --voucher-codes N   how many (choice share of all lines: some more than are asked for)
 `
 
 async function main(): Promise<void> {
@@ -44,21 +48,30 @@ function readOptions(args: readonly string[]): GenerateOptions | 'help' {
       order: { type: 'string', default: 'customer' },
       'status-out': { type: 'string' },
       'consents-out': { type: 'string' },
+      choices: { type: 'string' },
+      'choice-share': { type: 'string', default: '0.3' },
+      vouchers: { type: 'string' },
+      'voucher-codes': { type: 'string' },
     },
   })
   if (values.help) return 'help'
   const order = ROW_ORDERS.find((it) => it === values.order)
   if (order === undefined) throw usage(`--order: expected one of ${ROW_ORDERS.join(', ')}`)
   if (values.out === undefined) throw usage('--out: expected a file to write')
+  const codes = values['voucher-codes']
   return {
     size: sizeOf(values.lines, values.customers),
     seed: numberOf('--seed', values.seed),
     asOf: values['as-of'],
-    badRows: shareOf(values['bad-rows']),
+    badRows: shareOf('--bad-rows', values['bad-rows']),
     order,
     out: values.out,
     statusOut: values['status-out'],
     consentsOut: values['consents-out'],
+    choicesOut: values.choices,
+    choiceShare: shareOf('--choice-share', values['choice-share']),
+    vouchersOut: values.vouchers,
+    voucherCodes: codes === undefined ? undefined : numberOf('--voucher-codes', codes),
   }
 }
 
@@ -77,9 +90,9 @@ function numberOf(option: string, text: string): number {
   return Number(digits)
 }
 
-function shareOf(text: string): number {
+function shareOf(option: string, text: string): number {
   const found = /^(\d+(?:\.\d+)?)(%?)$/.exec(text)
-  if (found === null) throw usage('--bad-rows: expected a share such as 0.001 or 0.1%')
+  if (found === null) throw usage(`${option}: expected a share such as 0.001 or 0.1%`)
   return Number(found[1]) / (found[2] === '%' ? 100 : 1)
 }
 

@@ -14,6 +14,7 @@ import { addPlans } from './commands/plans.js'
 import { addRuns } from './commands/runs.js'
 import { addServices } from './commands/services.js'
 import { addSnapshots } from './commands/snapshots.js'
+import { addVouchers } from './commands/vouchers.js'
 import { withContext } from './context.js'
 import type { GlobalOptions } from './context.js'
 import { openOutput } from './output.js'
@@ -43,6 +44,7 @@ async function main(argv: readonly string[]): Promise<number> {
     addDemo,
     addSnapshots,
     addImports,
+    addVouchers,
     addPlans,
     addRuns,
     addLedger,

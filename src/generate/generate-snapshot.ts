@@ -1,9 +1,10 @@
 /**
- * START HERE: writes a synthetic line snapshot of any size, and on request the status changes and
- * consents that follow it. The same options give the same bytes.
+ * START HERE: writes a synthetic line snapshot of any size, and on request the status changes,
+ * consents and choices that follow it, and voucher codes. The same options give the same bytes.
  */
 import { RedressError } from '../errors.js'
 import { BadRows } from './bad-rows.js'
+import { ChoiceFeed } from './choice-feed.js'
 import { dayOf } from './civil-day.js'
 import { ConsentFeed } from './consent-feed.js'
 import { OutFile } from './out-file.js'
@@ -15,6 +16,7 @@ import { SnapshotWriter } from './snapshot-writer.js'
 import type { SnapshotCounts } from './snapshot-tally.js'
 import { StatusFeed } from './status-feed.js'
 import { Timelines } from './timeline.js'
+import { writeVouchers } from './write-vouchers.js'
 
 /**
  * Lines in service on 2026-01-13, or customers; another `asOf` changes the file's rows by who came
@@ -33,6 +35,12 @@ export interface GenerateOptions {
   readonly out: string
   readonly statusOut?: string | undefined
   readonly consentsOut?: string | undefined
+  readonly choicesOut?: string | undefined
+  /** Of KT's handset lines, those that choose a pass, 0 to 1; 0.3 when not given. */
+  readonly choiceShare?: number | undefined
+  readonly vouchersOut?: string | undefined
+  /** When not given, as many as `choiceShare` of all lines: some more than are asked for. */
+  readonly voucherCodes?: number | undefined
 }
 
 export interface GeneratedSnapshot extends SnapshotCounts {
@@ -45,6 +53,8 @@ export interface GeneratedSnapshot extends SnapshotCounts {
   readonly bad_rows_by_fault: Readonly<Record<string, number>>
   readonly status_changes: Readonly<Record<string, number>> | null
   readonly consents: Readonly<Record<string, number>> | null
+  readonly choices: Readonly<Record<string, number>> | null
+  readonly vouchers: Readonly<Record<string, number>> | null
 }
 
 /** @throws RedressError USAGE for options out of range, OUTPUT_UNWRITABLE for a file that fails. */
@@ -81,6 +91,8 @@ export async function generateSnapshot(options: GenerateOptions): Promise<Genera
       bad_rows_by_fault: Object.fromEntries(badRows.byFault),
       status_changes: (await feeds.status?.finish()) ?? null,
       consents: (await feeds.consents?.finish()) ?? null,
+      choices: (await feeds.choices?.finish()) ?? null,
+      vouchers: await vouchersFor(options, expected),
     }
   } finally {
     sink.dispose()
@@ -110,6 +122,7 @@ async function drawAll(
 interface Feeds {
   readonly status: StatusFeed | undefined
   readonly consents: ConsentFeed | undefined
+  readonly choices: ChoiceFeed | undefined
 }
 
 async function openFeeds(
@@ -118,12 +131,29 @@ async function openFeeds(
   timelines: Timelines,
 ): Promise<Feeds> {
   const status = options.statusOut === undefined ? undefined : await OutFile.open(options.statusOut)
-  const { consentsOut } = options
+  const { consentsOut, choicesOut } = options
   const consents = consentsOut === undefined ? undefined : await OutFile.open(consentsOut)
+  const choices = choicesOut === undefined ? undefined : await OutFile.open(choicesOut)
   return {
     status: status && new StatusFeed(status, options.seed, asOfDay, timelines),
     consents: consents && new ConsentFeed(consents, options.seed),
+    choices: choices && new ChoiceFeed(choices, options.seed, shareOf(options)),
   }
+}
+
+const CHOICE_SHARE = 0.3
+
+function shareOf(options: GenerateOptions): number {
+  return options.choiceShare ?? CHOICE_SHARE
+}
+
+async function vouchersFor(
+  options: GenerateOptions,
+  lines: number,
+): Promise<Readonly<Record<string, number>> | null> {
+  if (options.vouchersOut === undefined) return null
+  const codes = options.voucherCodes ?? Math.ceil(lines * shareOf(options))
+  return await writeVouchers(await OutFile.open(options.vouchersOut), options.seed, codes)
 }
 
 /** Ids leave room for a billion customers; no carrier has more. */
@@ -141,6 +171,13 @@ function checkOptions(options: GenerateOptions): void {
   const { seed, badRows } = options
   check(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32, 'seed: expected 0 to 4,294,967,295')
   check(badRows >= 0 && badRows <= 0.5, 'bad rows: expected a share of 0 to 0.5')
+  const share = shareOf(options)
+  check(share >= 0 && share <= 1, 'choice share: expected a share of 0 to 1')
+  const codes = options.voucherCodes ?? 0
+  check(
+    Number.isInteger(codes) && codes >= 0 && codes <= LARGEST,
+    'voucher codes: expected 0 to 1,000,000,000',
+  )
 }
 
 function check(holds: boolean, problem: string): void {

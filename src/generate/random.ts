@@ -11,6 +11,9 @@ export const STREAM = {
   shuffle: 4,
   identity: 5,
   stale: 6,
+  choice: 7,
+  application: 8,
+  voucher: 9,
 } as const
 export type Stream = (typeof STREAM)[keyof typeof STREAM]
 

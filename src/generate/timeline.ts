@@ -80,7 +80,7 @@ export function statusAt(line: DrawnLine, events: readonly StatusEvent[], day: n
   return events.findLast((it) => it.day <= day)?.status ?? line.anchorStatus
 }
 
-export function textOfMoment(event: StatusEvent): string {
+export function textOfMoment(event: Pick<StatusEvent, 'day' | 'second'>): string {
   const hour = Math.floor(event.second / 3600)
   const minute = Math.floor(event.second / 60) % 60
   const clock = `${two(hour)}:${two(minute)}:${two(event.second % 60)}`

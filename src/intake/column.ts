@@ -17,6 +17,9 @@ export const REASONS = [
   'NOT_DIGITS',
   'DUPLICATE_LINE',
   'CUSTOMER_CONFLICT',
+  'NOT_A_CODE',
+  'INSTANT_TOO_EARLY',
+  'ID_REUSED',
 ] as const
 export type Reason = (typeof REASONS)[number]
 
@@ -26,6 +29,10 @@ export type Rule =
   | { readonly type: 'instant' }
   | { readonly type: 'one_of'; readonly values: readonly string[] }
   | { readonly type: 'digits'; readonly least: number; readonly most: number }
+  /** An id of another system: any text without control characters; `most` counts characters. */
+  | { readonly type: 'text_id'; readonly most: number }
+  /** Visible ASCII characters, as codes are printed. */
+  | { readonly type: 'code'; readonly most: number }
 
 export interface Column {
   readonly name: string
@@ -43,6 +50,8 @@ export type Agreement =
       readonly where: string
       readonly is: string
     }
+  /** Two instants: where both are there, `column` is at `than` or later. */
+  | { readonly type: 'not_before'; readonly column: string; readonly than: string }
 
 export interface FileColumns {
   readonly columns: readonly Column[]
@@ -73,5 +82,9 @@ export function expectedOf(column: Column): string {
       return rule.values.join(' or ')
     case 'digits':
       return `${rule.least} to ${rule.most} digits`
+    case 'text_id':
+      return `1 to ${rule.most} characters without control characters`
+    case 'code':
+      return `1 to ${rule.most} visible ASCII characters`
   }
 }

@@ -17,6 +17,7 @@ const DATE_TOO_EARLY = fault('DATE_TOO_EARLY')
 const DATE_TOO_LATE = fault('DATE_TOO_LATE')
 const NOT_AN_INSTANT = fault('NOT_AN_INSTANT')
 const NOT_DIGITS = fault('NOT_DIGITS')
+const NOT_A_CODE = fault('NOT_A_CODE')
 
 const ZERO = 0x30
 const DASH = 0x2d
@@ -25,6 +26,9 @@ const COLON = 0x3a
 const DOT = 0x2e
 const LETTER_T = 0x54
 const LETTER_Z = 0x5a
+const BACKSLASH = 0x5c
+const SPACE = 0x20
+const DELETE = 0x7f
 const MAX_ID_DIGITS = 18
 
 export function putId(bytes: Buffer, start: number, end: number, out: Buffer, at: number): number {
@@ -88,6 +92,70 @@ export function putInstant(
   if (date === 10101 && bytes[zone] === PLUS) return NOT_AN_INSTANT
   if (date === 99991231 && bytes[zone] === DASH) return NOT_AN_INSTANT
   return copy(bytes, start, end, out, at)
+}
+
+/**
+ * Text of at most `most` characters in UTF-8, none of them a control character: what is printed in
+ * a report moves no cursor.
+ */
+export function putTextId(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  out: Buffer,
+  at: number,
+  most: number,
+): number {
+  if (end - start > most * 4) return NOT_AN_ID
+  let characters = 0
+  let to = at
+  for (let from = start; from < end; from += 1) {
+    const byte = bytes[from] as number
+    if (byte < SPACE || byte === DELETE) return NOT_AN_ID
+    // U+0080 to U+009F are control characters as well.
+    if (byte === 0xc2 && (bytes[from + 1] as number) < 0xa0) return NOT_AN_ID
+    if ((byte & 0xc0) !== 0x80) characters += 1
+    to = putEscaped(byte, out, to)
+  }
+  return characters > most ? NOT_AN_ID : to
+}
+
+export function putCode(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  out: Buffer,
+  at: number,
+  most: number,
+): number {
+  if (end - start > most) return NOT_A_CODE
+  let to = at
+  for (let from = start; from < end; from += 1) {
+    const byte = bytes[from] as number
+    if (byte <= SPACE || byte >= DELETE) return NOT_A_CODE
+    to = putEscaped(byte, out, to)
+  }
+  return to
+}
+
+function putEscaped(byte: number, out: Buffer, at: number): number {
+  out[at] = byte
+  if (byte !== BACKSLASH) return at + 1
+  out[at + 1] = BACKSLASH
+  return at + 2
+}
+
+/** An instant that `putInstant` took, as whole seconds of UTC and the microseconds beyond them. */
+export function instantAt(
+  bytes: Buffer,
+  start: number,
+  end: number,
+): readonly [seconds: number, microseconds: number] {
+  const text = bytes.toString('latin1', start, end)
+  const [, minute = '', second = '00', fraction = '', zone = ''] =
+    /^(.{16})(?::(\d\d)(?:\.(\d+))?)?(.*)$/.exec(text) ?? []
+  const seconds = Date.parse(`${minute}:${second}${zone}`) / 1_000
+  return [seconds, Number(fraction.padEnd(6, '0'))]
 }
 
 /** Index of the value that equals the field, or -1. */

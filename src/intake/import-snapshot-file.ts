@@ -7,7 +7,7 @@ import { readSnapshot } from '../snapshot/snapshot-store.js'
 import { copyOnTwoLanes } from './copy-lanes.js'
 import { importFile } from './import-file.js'
 import type { FileKind, ImportOptions, ImportReport } from './import-file.js'
-import type { Loading } from './loading.js'
+import type { LateFault, Loading } from './loading.js'
 import { snapshotColumns } from './snapshot-file.js'
 import * as store from './snapshot-load-store.js'
 
@@ -90,10 +90,13 @@ async function quarantineConflictingCustomers(loading: Loading, snapshotId: numb
 async function quarantineDoomed(
   loading: Loading,
   snapshotId: number,
-  fault: Parameters<Loading['quarantineAgain']>[1],
+  fault: Omit<LateFault, 'rowNo'>,
 ): Promise<void> {
   const before = loading.counts.quarantined
-  await loading.quarantineAgain((after) => store.readDoomed(loading.control, after), fault)
+  await loading.quarantineAgain(async (after) => {
+    const rowNos = await store.readDoomed(loading.control, after)
+    return rowNos.map((rowNo) => ({ rowNo, ...fault }))
+  })
   loading.assertWithinBudget()
   const deleted = await onControl(loading, (it) => store.deleteDoomed(it, snapshotId))
   assert(deleted === loading.counts.quarantined - before, 'what is quarantined leaves the snapshot')

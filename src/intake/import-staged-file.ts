@@ -1,16 +1,24 @@
 /** Files that are staged, compared with what is stored, and stored in one transaction. */
 import { withTransaction } from '../db/database.js'
 import type { Client } from '../db/database.js'
+import { CHOICE_COLUMNS } from './choices-file.js'
+import * as choices from './choices-store.js'
 import type { FileColumns } from './column.js'
 import { CONSENT_COLUMNS } from './consents-file.js'
 import * as consents from './consents-store.js'
 import { CopyLanes } from './copy-lanes.js'
+import type { RowSink } from './copy-lanes.js'
 import { importFile } from './import-file.js'
 import type { ImportOptions, ImportReport } from './import-file.js'
 import type { ImportKind } from './import-store.js'
 import type { Loading } from './loading.js'
+import { readReusedRows } from './reused-rows-store.js'
+import type { StoredRows } from './reused-rows-store.js'
 import { STATUS_COLUMNS } from './status-file.js'
 import * as statuses from './status-store.js'
+import { SEALED_COLUMNS, VoucherSealer } from './voucher-sealer.js'
+import { VOUCHER_COLUMNS } from './vouchers-file.js'
+import * as vouchers from './vouchers-store.js'
 
 /** How the rows of a kind are staged and stored. */
 interface StagedKind {
@@ -18,8 +26,13 @@ interface StagedKind {
   readonly columns: FileColumns
   readonly stage: (client: Client) => Promise<void>
   readonly copyStatement: (columnNames: readonly string[]) => string
-  /** Returns how many rows were stored; the others said nothing new. */
-  readonly store: (client: Client, importId: string) => Promise<number>
+  readonly store: (client: Client, importId: string) => Promise<StoredRows>
+  /** Reads the file's rows into the COPY; where absent, as they stand. */
+  readonly read?: (loading: Loading, sink: RowSink) => Promise<number>
+  /** The columns that `read` makes of the file's. */
+  readonly stagedColumns?: readonly string[]
+  /** What a row should have said whose key is known with another content. */
+  readonly expectedOfReused?: string
 }
 
 /** `status import`. */
@@ -29,7 +42,7 @@ export async function importStatusFile(options: ImportOptions): Promise<ImportRe
     columns: STATUS_COLUMNS,
     stage: statuses.stageStatusRows,
     copyStatement: statuses.copyStatusStatement,
-    store: statuses.storeStatusRows,
+    store: neverReused(statuses.storeStatusRows),
   })
 }
 
@@ -40,8 +53,45 @@ export async function importConsentsFile(options: ImportOptions): Promise<Import
     columns: CONSENT_COLUMNS,
     stage: consents.stageConsentRows,
     copyStatement: consents.copyConsentsStatement,
-    store: consents.storeConsentRows,
+    store: neverReused(consents.storeConsentRows),
   })
+}
+
+/** `choices import`. */
+export async function importChoicesFile(options: ImportOptions): Promise<ImportReport> {
+  return await importStaged(options, {
+    kind: 'choices',
+    columns: CHOICE_COLUMNS,
+    stage: choices.stageChoiceRows,
+    copyStatement: choices.copyChoicesStatement,
+    store: choices.storeChoiceRows,
+    expectedOfReused: 'what its choice_id came with first, or a first withdrawn_at',
+  })
+}
+
+/** `vouchers import`. */
+export async function importVouchersFile(options: ImportOptions): Promise<ImportReport> {
+  return await importStaged(options, {
+    kind: 'vouchers',
+    columns: VOUCHER_COLUMNS,
+    stage: vouchers.stageVoucherRows,
+    copyStatement: vouchers.copyVouchersStatement,
+    store: vouchers.storeVoucherRows,
+    read: async (loading, sink) => {
+      const sealer = new VoucherSealer(sink, options.cipher, loading.columnNames)
+      const rows = await loading.readInto(sealer)
+      await sealer.finish()
+      return rows
+    },
+    stagedColumns: SEALED_COLUMNS,
+    expectedOfReused: 'the date that its code came with first',
+  })
+}
+
+function neverReused(
+  store: (client: Client, importId: string) => Promise<number>,
+): StagedKind['store'] {
+  return async (client, importId) => ({ stored: await store(client, importId), reused: 0 })
 }
 
 async function importStaged(options: ImportOptions, staged: StagedKind): Promise<ImportReport> {
@@ -61,12 +111,24 @@ async function importStaged(options: ImportOptions, staged: StagedKind): Promise
 async function loadStaged(loading: Loading, staged: StagedKind): Promise<object> {
   await withTransaction(loading.pool, async ({ client }) => {
     await staged.stage(client)
-    const lanes = new CopyLanes([client], staged.copyStatement(loading.columnNames))
-    await lanes.fedBy((sink) => loading.readInto(sink))
+    const columns = staged.stagedColumns ?? loading.columnNames
+    const lanes = new CopyLanes([client], staged.copyStatement(columns))
+    await lanes.fedBy((sink) => staged.read?.(loading, sink) ?? loading.readInto(sink))
     loading.assertWithinBudget()
-    const stored = await loading.cancellable(client, () => staged.store(client, loading.importId))
+    const { stored, reused } = await loading.cancellable(client, () =>
+      staged.store(client, loading.importId),
+    )
+    if (reused > 0) await quarantineReused(loading, client, staged.expectedOfReused ?? '')
     loading.addDuplicates(loading.counts.accepted - stored)
     await loading.accept(client)
   })
   return {}
+}
+
+async function quarantineReused(loading: Loading, client: Client, expected: string): Promise<void> {
+  await loading.quarantineAgain(async (after) => {
+    const rows = await readReusedRows(client, after)
+    return rows.map((it) => ({ ...it, reason: 'ID_REUSED', expected }))
+  })
+  loading.assertWithinBudget()
 }

@@ -2,7 +2,7 @@
 import { assert } from '../assert.js'
 import type { Client, Pool } from '../db/database.js'
 import { RedressError } from '../errors.js'
-import type { FileColumns, Reason } from './column.js'
+import type { FileColumns, RowFault } from './column.js'
 import type { RowSink } from './copy-lanes.js'
 import type { Encoding } from './encoding.js'
 import * as store from './import-store.js'
@@ -27,6 +27,11 @@ export interface LoadingOptions {
   readonly now: () => string
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined
+}
+
+/** Why a row that was good by itself is refused, by its place in the file, counted from 1. */
+export interface LateFault extends Omit<RowFault, 'lineNo'> {
+  readonly rowNo: number
 }
 
 export interface LoadingParts {
@@ -115,17 +120,16 @@ export class Loading {
 
   /**
    * Reads the file once more for rows that only the whole file showed to be bad.
-   * @param nextRowNos rows after a row, by their place in the file, rising
+   * @param nextFaults the first ones after a row, in the order of the file; none when there are none
    */
   async quarantineAgain(
-    nextRowNos: (after: number) => Promise<readonly number[]>,
-    fault: { readonly column: string; readonly reason: Reason; readonly expected: string },
+    nextFaults: (afterRowNo: number) => Promise<readonly LateFault[]>,
   ): Promise<void> {
     const { path, encoding, columns, signal } = this.#options
     const file = await RowFile.open(path, encoding ?? 'utf-8', columns)
     const { cursor } = file
     const quarantine = this.#quarantine
-    let due = await nextRowNos(0)
+    let due = await nextFaults(0)
     let at = 0
     let rowNo = 0
     try {
@@ -133,11 +137,13 @@ export class Loading {
         signal?.throwIfAborted()
         while (cursor.next()) {
           rowNo += 1
-          if (rowNo !== due[at]) continue
-          quarantine.add({ lineNo: cursor.lineNo, ...fault }, cursor.raw)
+          const fault = due[at]
+          if (fault?.rowNo !== rowNo) continue
+          const { column, reason, expected } = fault
+          quarantine.add({ lineNo: cursor.lineNo, column, reason, expected }, cursor.raw)
           at += 1
           if (quarantine.isFull) await quarantine.flush()
-          if (at === due.length) [due, at] = [await nextRowNos(rowNo), 0]
+          if (at === due.length) [due, at] = [await nextFaults(rowNo), 0]
         }
       })
       await quarantine.flush()

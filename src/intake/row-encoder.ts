@@ -8,10 +8,13 @@ import {
   copy,
   fault,
   indexOfValue,
+  instantAt,
+  putCode,
   putDate,
   putDigits,
   putId,
   putInstant,
+  putTextId,
   reasonOf,
 } from './field-bytes.js'
 import type { Header } from './header.js'
@@ -42,9 +45,12 @@ interface Step {
   /** Of the row under way: whether the field is there, and which value of a list it is. */
   present: boolean
   chosen: number
+  /** Where it was written, so that two fields can be compared. */
+  from: number
+  to: number
 }
 
-type Check = () => { column: string; reason: Reason; expected: string } | undefined
+type Check = (out: Buffer) => { column: string; reason: Reason; expected: string } | undefined
 
 export function newRowBuffer(): Buffer {
   return Buffer.allocUnsafeSlow(BUFFER_BYTES + RESERVE_BYTES)
@@ -89,6 +95,8 @@ export class RowEncoder {
       if (step.present) {
         const to = put(step, row.bytes, start, end, out, at)
         if (to < 0) return this.#refuse(step.column, reasonOf(to), expectedOf(step.column))
+        step.from = at
+        step.to = to
         at = to
       } else {
         if (step.required) {
@@ -102,7 +110,7 @@ export class RowEncoder {
       at += 1
     }
     for (const check of this.#checks) {
-      const broken = check()
+      const broken = check(out)
       if (broken !== undefined) {
         this.fault = broken
         return false
@@ -141,6 +149,10 @@ function put(
     case 'digits':
       if (end - start < step.least || end - start > step.most) return NOT_DIGITS
       return putDigits(bytes, start, end, out, at)
+    case 'text_id':
+      return putTextId(bytes, start, end, out, at, step.most)
+    case 'code':
+      return putCode(bytes, start, end, out, at, step.most)
   }
 }
 
@@ -165,10 +177,12 @@ function stepOf(column: Column, field: number): Step {
     earliest: rule.type === 'date' ? dateNumber(rule.earliest ?? '0001-01-01') : 0,
     latest: rule.type === 'date' && rule.latest !== undefined ? dateNumber(rule.latest) : NO_LATEST,
     least: rule.type === 'digits' ? rule.least : 0,
-    most: rule.type === 'digits' ? rule.most : 0,
+    most: 'most' in rule ? rule.most : 0,
     values: rule.type === 'one_of' ? rule.values.map((it) => Buffer.from(it)) : [],
     present: false,
     chosen: -1,
+    from: 0,
+    to: 0,
   }
 }
 
@@ -202,7 +216,23 @@ function checkOf(agreement: FileColumns['agreements'][number], steps: readonly S
           : { column, reason: 'VALUE_UNEXPECTED', expected: `a value only ${when}` }
       }
     }
+    case 'not_before': {
+      const step = stepNamed(agreement.column)
+      const than = stepNamed(agreement.than)
+      const expected = `an instant not before ${agreement.than}`
+      return (out) =>
+        step.present && than.present && isBefore(out, step, than)
+          ? { column: step.column.name, reason: 'INSTANT_TOO_EARLY', expected }
+          : undefined
+    }
   }
+}
+
+function isBefore(out: Buffer, one: Step, other: Step): boolean {
+  const [seconds, microseconds] = instantAt(out, one.from, one.to)
+  const [otherSeconds, otherMicroseconds] = instantAt(out, other.from, other.to)
+  if (seconds !== otherSeconds) return seconds < otherSeconds
+  return microseconds < otherMicroseconds
 }
 
 function halfOf(first: Step, second: Step): ReturnType<Check> {

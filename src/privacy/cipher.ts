@@ -1,5 +1,5 @@
 /** Seals what may not lie open in the database: raw quarantined rows, codes, personal columns. */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Settings } from '../config/settings.js'
@@ -18,11 +18,15 @@ const CURRENT_KEY_ID = 1
 export class Cipher {
   readonly #keys: ReadonlyMap<number, Buffer>
   readonly #keyId: number
+  readonly #digestKey: Buffer
 
   constructor(key: Buffer, keyId = CURRENT_KEY_ID) {
     if (key.length !== KEY_BYTES) throw badKey('REDRESS_DATA_KEY', 'has another length')
     this.#keys = new Map([[keyId, key]])
     this.#keyId = keyId
+    // Digests are compared with stored ones: a later data key must go on with this one's digests.
+    const derived = hkdfSync('sha256', key, Buffer.alloc(0), 'redress keyed digest', KEY_BYTES)
+    this.#digestKey = Buffer.from(derived)
   }
 
   /** `place` says where the value will lie; moved to another place it no longer opens. */
@@ -53,6 +57,15 @@ export class Cipher {
     } catch {
       throw badKey('REDRESS_DATA_KEY', 'does not open a value that was sealed')
     }
+  }
+
+  /**
+   * HMAC-SHA-256, 32 bytes, with a key of its own derived from the data key: tells equal values
+   * of a kind, and tells nothing to whom the data key is not known.
+   * @param kind what is compared with each other; without a NUL byte
+   */
+  digest(plain: Uint8Array, kind: string): Buffer {
+    return createHmac('sha256', this.#digestKey).update(`${kind}\0`).update(plain).digest()
   }
 
   #keyOf(keyId: number): Buffer {

@@ -1,7 +1,14 @@
-/** `redress status import`, `consents import`, `quarantine show`; and what all imports share. */
+/**
+ * `redress status import`, `consents import`, `choices import`, `quarantine show`; and what all
+ * imports share.
+ */
 import type { Command } from 'commander'
 import { RedressError } from '../../errors.js'
-import { importConsentsFile, importStatusFile } from '../../intake/import-staged-file.js'
+import {
+  importChoicesFile,
+  importConsentsFile,
+  importStatusFile,
+} from '../../intake/import-staged-file.js'
 import type { ImportOptions, ImportReport } from '../../intake/import-file.js'
 import { ENCODINGS } from '../../intake/encoding.js'
 import type { Encoding } from '../../intake/encoding.js'
@@ -29,6 +36,10 @@ export function addImports(program: Command, act: Act): void {
   withImportOptions(
     consents.command('import <file>').description('consents given after the snapshot'),
   ).action(act(importWith(importConsentsFile)))
+  const choices = program.command('choices').description('choices and applications for benefits')
+  withImportOptions(
+    choices.command('import <file>').description('choices, applications and their withdrawals'),
+  ).action(act(importWith(importChoicesFile)))
   const quarantine = program.command('quarantine').description('rows that were refused')
   quarantine
     .command('show <import-id>')
@@ -104,7 +115,8 @@ export async function reportHeld<T>(context: Context, run: () => Promise<T>): Pr
 
 type Import = (options: ImportOptions) => Promise<ImportReport>
 
-function importWith(
+/** The action of a command that imports a file and tells what became of its rows. */
+export function importWith(
   run: Import,
 ): (context: Context, file: string, flags: ImportFlags) => Promise<void> {
   return async (context, file, flags) => {
