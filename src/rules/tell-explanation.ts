@@ -5,8 +5,7 @@
 import type { IsoDate, Period } from './case.js'
 import type { Benefit, Grant } from './decision.js'
 import type { Explanation } from './explain.js'
-import type { ReasonCode } from './reason-codes.js'
-import { REASONS, type Sentence } from './reason-codes.js'
+import { REASONS, type ReasonCode, type Sentence } from './reason-codes.js'
 
 export type Language = keyof Sentence
 
@@ -17,10 +16,10 @@ export function tellExplanation(
   language: Language,
 ): readonly string[] {
   const voice = VOICES[language]
-  const { benefit, outcome, allReasons, duePeriods, grant } = explanation
+  const { benefit, outcome, duePeriods, grant } = explanation
   const name = BENEFIT_NAMES[benefit][language]
   const month = voice.month(period)
-  const reasons = allReasons.map((reason) => REASONS[reason][language])
+  const reasons = reasonsTold(explanation).map((reason) => REASONS[reason][language])
   switch (outcome) {
     case 'not_due':
       return [voice.notDue(name, month, duePeriods.map(voice.month))]
@@ -29,6 +28,12 @@ export function tellExplanation(
     case 'refused':
       return [voice.refused(name, month), ...reasons, ...tellRemedies(explanation, language)]
   }
+}
+
+/** What is held already needs no choice and no application, so their want is not told after it. */
+function reasonsTold({ allReasons }: Explanation): readonly ReasonCode[] {
+  const held = allReasons.indexOf('ALREADY_GRANTED')
+  return held < 0 ? allReasons : allReasons.slice(0, held + 1)
 }
 
 function tellGrant(grant: Grant, voice: Voice): string {
@@ -54,7 +59,7 @@ function tellRemedies({ remedies, factsUsed }: Explanation, language: Language):
 const WITHIN_WINDOW: readonly ReasonCode[] = ['NO_CHOICE', 'NO_APPLICATION']
 
 const BENEFIT_NAMES: Readonly<Record<Benefit, Sentence>> = {
-  data: { en: 'Monthly data', ko: '월 데이터' },
+  data: { en: 'Monthly data', ko: '데이터' },
   roaming_bonus: { en: 'Roaming bonus', ko: '로밍 데이터 추가' },
   membership: { en: 'Membership discounts', ko: '멤버십 할인' },
   ott_pass: { en: 'OTT pass', ko: 'OTT 이용권' },

@@ -1,5 +1,6 @@
 /** Lines, customers and cases for rule tests: what is not said is a plain eligible handset. */
 import type {
+  Application,
   Case,
   CaseLine,
   Customer,
@@ -22,7 +23,11 @@ export interface LineDraft extends Partial<LineFacts> {
   readonly pass?: PassFacts | null
 }
 
-export function aLine({ statusAtStart = 'active', pass = null, ...facts }: LineDraft = {}): CaseLine {
+export function aLine({
+  statusAtStart = 'active',
+  pass = null,
+  ...facts
+}: LineDraft = {}): CaseLine {
   return {
     facts: {
       network: 'kt',
@@ -39,8 +44,30 @@ export function aLine({ statusAtStart = 'active', pass = null, ...facts }: LineD
   }
 }
 
+/** Tving was chosen, a code is there, the plan is of the first day of the programme. */
+export function aPass(draft: Partial<PassFacts> = {}): PassFacts {
+  return { choice: 'tving', hasCode: true, issuedOn: '2026-02-01', grantedIn: null, ...draft }
+}
+
 export function aPerson(birthDate: IsoDate): Customer {
   return { kind: 'individual', birthDate, insurance: null }
+}
+
+/** `applied` as in the written cases: `2026-02-03/consent; 2026-03-01/none`. */
+export function anApplicant(
+  birthDate: IsoDate,
+  applied: string,
+  grantedIn: Period | null = null,
+): Customer {
+  return { ...aPerson(birthDate), insurance: { applications: applicationsIn(applied), grantedIn } }
+}
+
+export function applicationsIn(text: string): readonly Application[] {
+  return text.split('; ').flatMap((one) => {
+    const [, appliedOn = '', consent] = /^(\d{4}-\d\d-\d\d)\/(consent|none)$/.exec(one) ?? []
+    if (one !== '' && appliedOn === '') throw new Error(`not an application: ${one}`)
+    return one === '' ? [] : [{ appliedOn, guardianConsent: consent === 'consent' }]
+  })
 }
 
 export const CORPORATION: Customer = { kind: 'corporate', birthDate: null, insurance: null }
@@ -58,8 +85,12 @@ export function lineDecision(benefit: Benefit, period: Period, draft: LineDraft 
   return decision
 }
 
-export function insuranceDecision(it: Case, of: ProgrammeVersion = V1): CustomerDecision {
-  const [answer] = decide(of, '2026-02', it).customer
+export function insuranceDecision(
+  it: Case,
+  of: ProgrammeVersion = V1,
+  period: Period = '2026-02',
+): CustomerDecision {
+  const [answer] = decide(of, period, it).customer
   if (answer === undefined) throw new Error('insurance is not due')
   return answer
 }

@@ -1,43 +1,14 @@
-/**
- * The cases of test/cases/benefits.csv, which the business can read and add to. The columns up to
- * `birth_date` are the facts of a case; `other_lines` are further lines of its customer, after the
- * first, as network/line_kind/status; `carrier` counts lines from 1.
- */
-import { readFileSync } from 'node:fs'
+/** The cases of test/cases/benefits.csv, decided and explained, and that they cover the rules. */
 import { describe, expect, it } from 'vitest'
-import type { Case, Customer } from '../../src/rules/case.js'
+import { isRealDate } from '../../src/rules/calendar.js'
 import { decide, rulesFor } from '../../src/rules/decide.js'
+import type { Decision } from '../../src/rules/decision.js'
 import { explainLine } from '../../src/rules/explain.js'
-import type { ProgrammeVersion } from '../../src/rules/programme.js'
-import { aLine, V1, V2, type LineDraft } from './builders.js'
+import { REASONS } from '../../src/rules/reason-codes.js'
+import { V1 } from './builders.js'
+import { caseOf, factsApart, readCaseFile, versionOf, type CaseRow } from './case-file.js'
 
-const FACTS = [
-  'network',
-  'line_kind',
-  'payment',
-  'status_at_base',
-  'plan_restriction',
-  'guardian_consent_on',
-  'roaming_promotion_ends_on',
-  'status_at_start',
-  'customer_kind',
-  'birth_date',
-  'other_lines',
-] as const
-const COLUMNS = [
-  'case',
-  'version',
-  'period',
-  'benefit',
-  ...FACTS,
-  'outcome',
-  'reason',
-  'carrier',
-  'note',
-] as const
-type Row = Readonly<Record<(typeof COLUMNS)[number], string>>
-
-const ROWS = readRows(new URL('../cases/benefits.csv', import.meta.url))
+const ROWS = readCaseFile()
 
 describe('the written cases', () => {
   const titled = ROWS.map(
@@ -45,109 +16,136 @@ describe('the written cases', () => {
   )
 
   it.each(titled)('%s', (_, row) => {
-    expect(answerTo(row)).toEqual({
-      outcome: row.outcome,
-      reason: row.reason,
-      carrier: row.carrier,
-    })
+    expect(answerTo(row)).toEqual({ carrier: row.carrier, ...expectedOf(row) })
   })
 
   it.each(titled)('%s: explained alike', (_, row) => {
     const explanations = explainLine(versionOf(row), row.period, caseOf(row), 0)
     const explained = explanations.find(({ benefit }) => benefit === row.benefit)
-    expect([explained?.outcome, explained?.reason ?? '']).toEqual([row.outcome, row.reason])
+    expect(explained).toMatchObject({ outcome: row.outcome, reason: row.reason || null })
+    expect(explained?.grant?.validTo ?? '').toBe(row.valid_to)
   })
 
-  it('are numbered from 1 and each has a note', () => {
+  it('are numbered from 1 and each has a note and real dates', () => {
     expect(ROWS.map((row) => Number(row.case))).toEqual(ROWS.map((_, index) => index + 1))
     expect(ROWS.filter((row) => row.note === '')).toEqual([])
+    const dates = ROWS.flatMap((row) => [
+      row.guardian_consent_on,
+      row.roaming_promotion_ends_on,
+      row.issued_on,
+      row.birth_date,
+      row.valid_from,
+      row.valid_to,
+    ])
+    expect(dates.filter((date) => date !== '' && !isRealDate(date))).toEqual([])
+  })
+
+  it('tell of every pass whether there is a code, and its day of issue', () => {
+    const withPass = ROWS.filter((row) => caseOf(row).lines[0]?.pass !== null)
+    expect(withPass.filter((row) => !/^(true|false)$/.test(row.has_code))).toEqual([])
+    expect(withPass.filter((row) => !isRealDate(row.issued_on))).toEqual([])
+  })
+
+  it('are at least 150, those left out that repeat another', () => {
+    const told = ROWS.map((row) => JSON.stringify({ ...row, case: '', note: '' }))
+    expect(new Set(told).size).toBeGreaterThanOrEqual(150)
   })
 })
 
 describe('coverage by the written cases', () => {
+  const guards = guardsOfAll()
+
+  it('finds a case on either side of each guard that differs in one fact alone', () => {
+    expect(guards).toContain('ott_pass NO_CODE_LEFT')
+    expect(guards).toContain('insurance GUARDIAN_CONSENT_MISSING')
+    expect(uncovered(guards, ROWS)).toEqual([])
+  })
+
+  it('would miss the cases on one side, and those on the other', () => {
+    for (const guard of guards) {
+      const [benefit, reason] = guard.split(' ')
+      const without = (isLeftOut: (row: CaseRow) => boolean) =>
+        ROWS.filter((row) => row.benefit !== benefit || !isLeftOut(row))
+      expect(
+        uncovered(
+          [guard],
+          without((row) => row.reason === reason),
+        ),
+      ).toEqual([guard])
+      expect(
+        uncovered(
+          [guard],
+          without((row) => row.reason !== reason),
+        ),
+      ).toEqual([guard])
+    }
+  })
+
+  it('has every reason that a benefit can give, and a month without it', () => {
+    const told = new Set(ROWS.map((row) => `${row.benefit} ${row.reason}`))
+    const granting = ['data ELIGIBLE', 'membership ELIGIBLE', 'ott_pass CHOSEN', 'insurance AGE_65']
+    for (const it of [...granting, 'roaming_bonus ELIGIBLE', 'insurance APPLIED']) {
+      expect([...told]).toContain(it)
+    }
+    const reasons = new Set(ROWS.map((row) => row.reason))
+    const given = Object.entries(REASONS).filter(([, { outcome }]) => outcome !== 'reversed')
+    expect(given.map(([code]) => code).filter((code) => !reasons.has(code))).toEqual([])
+    expect([...told]).toContain('membership ')
+    expect([...told]).toContain('roaming_bonus ')
+  })
+
+  it('stands on both sides of every date that facts §16 names for benefits', () => {
+    const born = ['1961-01-13', '1961-01-14', '1961-01-31', '1961-02-01']
+    for (const date of born) {
+      const versions = ROWS.filter((row) => row.birth_date === date).map((row) => row.version)
+      expect([...new Set(versions)].toSorted()).toEqual(['1', '2'])
+    }
+    expect(ROWS.filter((row) => row.birth_date === '2012-02-29').length).toBeGreaterThan(2)
+    expect(ROWS.filter((row) => row.note.startsWith('facts §16')).length).toBeGreaterThan(8)
+  })
+})
+
+/** Every guard of every benefit, and the one choice that an award makes, as `benefit REASON`. */
+function guardsOfAll(): readonly string[] {
   const guards = V1.periods.flatMap((period) => {
     const { lineRules, customerRules } = rulesFor(V1, period)
     return [...lineRules, ...customerRules].flatMap(({ benefit, guards: ordered }) =>
       ordered.map((guard: { reason: string }) => `${benefit} ${guard.reason}`),
     )
   })
+  return [...new Set(guards), 'roaming_bonus PROMOTION_EXTENDED']
+}
 
-  it.each([...new Set(guards), 'roaming_bonus PROMOTION_EXTENDED'])(
-    '%s has a case on either side that differs in one fact alone',
-    (guard) => {
-      const [benefit, reason] = guard.split(' ')
-      const rows = ROWS.filter((row) => row.benefit === benefit && row.outcome !== 'not_due')
-      const inside = rows.filter((row) => row.reason === reason)
-      const outside = rows.filter((row) => row.outcome === 'granted' && row.reason !== reason)
-      const pairs = inside.flatMap((row) => outside.filter((other) => differing(row, other) === 1))
-      expect(pairs.length).toBeGreaterThan(0)
-    },
-  )
-
-  it('has granted and refused cases of every benefit, and every granting reason', () => {
-    const answers = new Set(ROWS.map((row) => `${row.benefit} ${row.outcome}`))
-    for (const benefit of Object.keys(V1.benefits)) {
-      expect([...answers]).toContain(`${benefit} granted`)
-      expect([...answers]).toContain(`${benefit} refused`)
-    }
-    const reasons = new Set(ROWS.map((row) => row.reason))
-    expect(['ELIGIBLE', 'PROMOTION_EXTENDED', 'AGE_65'].every((it) => reasons.has(it))).toBe(true)
+/** Those without two cases, refused by the guard and granted, that differ in one fact alone. */
+function uncovered(guards: readonly string[], rows: readonly CaseRow[]): readonly string[] {
+  return guards.filter((guard) => {
+    const [benefit, reason] = guard.split(' ')
+    const told = rows.filter((row) => row.benefit === benefit && row.outcome !== 'not_due')
+    const inside = told.filter((row) => row.reason === reason)
+    const outside = told.filter((row) => row.outcome === 'granted' && row.reason !== reason)
+    return !inside.some((row) => outside.some((other) => factsApart(row, other) === 1))
   })
-})
+}
 
-function answerTo(row: Row): { outcome: string; reason: string; carrier: string } {
+function expectedOf(row: CaseRow): object {
+  const { outcome, reason, option, valid_from: validFrom, valid_to: validTo } = row
+  return { outcome, reason, option, validFrom, validTo }
+}
+
+function answerTo(row: CaseRow): object {
   const { lines, customer } = decide(versionOf(row), row.period, caseOf(row))
   const ofLine = (lines[0] ?? []).map((decision) => ({ decision, carrier: -1 }))
   const answer = [...ofLine, ...customer].find(({ decision }) => decision.benefit === row.benefit)
-  if (answer === undefined) return { outcome: 'not_due', reason: '', carrier: '' }
-  const { outcome, reason } = answer.decision
-  return { outcome, reason, carrier: answer.carrier < 0 ? '' : String(answer.carrier + 1) }
+  const carrier = answer === undefined || answer.carrier < 0 ? '' : String(answer.carrier + 1)
+  return { carrier, ...told(answer?.decision) }
 }
 
-function caseOf(row: Row): Case {
-  const first = aLine({
-    network: row.network,
-    lineKind: row.line_kind,
-    payment: row.payment,
-    statusAtBase: row.status_at_base,
-    planRestriction: row.plan_restriction,
-    guardianConsentOn: row.guardian_consent_on === '' ? null : row.guardian_consent_on,
-    roamingPromotionEndsOn:
-      row.roaming_promotion_ends_on === '' ? null : row.roaming_promotion_ends_on,
-    statusAtStart: row.status_at_start,
-  } as LineDraft)
-  const others = row.other_lines.split('; ').filter((text) => text !== '')
-  const customer = {
-    kind: row.customer_kind,
-    birthDate: row.birth_date === '' ? null : row.birth_date,
-  } as Customer
-  return { customer, lines: [first, ...others.map(otherLine)] }
-}
-
-function otherLine(text: string) {
-  const [network, lineKind, statusAtStart] = text.split('/')
-  return aLine({ network, lineKind, statusAtStart } as LineDraft)
-}
-
-function versionOf(row: Row): ProgrammeVersion {
-  return row.version === '2' ? V2 : V1
-}
-
-/** In how many facts two cases differ. A corporation has no birth date, so the two are one fact. */
-function differing(a: Row, b: Row): number {
-  const facts = ['version', 'period', ...FACTS] as const
-  const changed = facts.filter((column) => a[column] !== b[column])
-  const ofCustomer = changed.filter((it) => it === 'customer_kind' || it === 'birth_date')
-  return changed.length - Math.max(0, ofCustomer.length - 1)
-}
-
-/** No cell is quoted, so a line splits at its commas. */
-function readRows(file: URL): Row[] {
-  const [header, ...lines] = readFileSync(file, 'utf8').trimEnd().split('\n')
-  if (header !== COLUMNS.join(',')) throw new Error('benefits.csv has other columns')
-  return lines.map((line) => {
-    const cells = line.split(',')
-    if (cells.length !== COLUMNS.length) throw new Error(`wrong number of cells: ${line}`)
-    return Object.fromEntries(COLUMNS.map((column, index) => [column, cells[index]])) as Row
-  })
+function told(decision: Decision | undefined): object {
+  if (decision?.outcome !== 'granted') {
+    const outcome = decision?.outcome ?? 'not_due'
+    return { outcome, reason: decision?.reason ?? '', option: '', validFrom: '', validTo: '' }
+  }
+  const { outcome, reason, grant } = decision
+  const { option, validFrom, validTo } = grant
+  return { outcome, reason, option: option ?? '', validFrom, validTo }
 }

@@ -13,7 +13,7 @@ import {
 } from '../../src/rules/decide.js'
 import { BENEFITS, type Decision } from '../../src/rules/decision.js'
 import type { ProgrammeVersion } from '../../src/rules/programme.js'
-import { anyCase, anyLine, anyPeriod, anyVersion } from './arbitraries.js'
+import { anyCase, anyDate, anyLine, anyPeriod, anyVersion } from './arbitraries.js'
 import { aCase, aLine, SENIOR, V1, V2 } from './builders.js'
 
 describe('decide', () => {
@@ -44,11 +44,11 @@ describe('decide', () => {
       fc.property(anyVersion, anyPeriod, anyCase, (version, period, it) => {
         const { lines, customer } = decide(version, period, it)
         expect(lines.map(reasonsOf)).toEqual(it.lines.map((line) => contractReasons(period, line)))
-        expect(reasonsOf(customer.map((answer) => answer.decision))).toEqual(
-          period === '2026-02' ? [contractInsurance(version, it)] : [],
-        )
+        expect(reasonsOf(customer.map((answer) => answer.decision))).toEqual([
+          contractInsurance(version, period, it),
+        ])
       }),
-      { numRuns: 2_000 },
+      { numRuns: 3_000 },
     )
   })
 
@@ -69,8 +69,8 @@ describe('decide', () => {
 
   it('lets the first eligible line carry what a customer is granted', () => {
     fc.assert(
-      fc.property(anyVersion, anyCase, (version, it) => {
-        for (const { decision, carrier } of decide(version, '2026-02', it).customer) {
+      fc.property(anyVersion, anyPeriod, anyCase, (version, period, it) => {
+        for (const { decision, carrier } of decide(version, period, it).customer) {
           expect(carrier >= 0).toBe(decision.outcome === 'granted')
           if (carrier >= 0) expect(carrier).toBe(it.lines.findIndex(canCarry))
         }
@@ -95,6 +95,43 @@ describe('decide', () => {
     )
   })
 
+  it('grants no pass and no insurance that another month holds', () => {
+    fc.assert(
+      fc.property(anyVersion, anyPeriod, anyCase, (version, period, it) => {
+        const { lines, customer } = decide(version, period, it)
+        for (const [index, { pass }] of it.lines.entries()) {
+          if (pass === null || pass.grantedIn === null) continue
+          const decision = lines[index]?.find(({ benefit }) => benefit === 'ott_pass')
+          expect(decision?.outcome).toBe('refused')
+        }
+        const isHeld = (it.customer.insurance?.grantedIn ?? null) !== null
+        for (const { decision } of customer) {
+          expect(isHeld && decision.outcome === 'granted').toBe(false)
+        }
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('tells customers without insurance facts the same between two birth bounds', () => {
+    fc.assert(
+      fc.property(anyVersion, anyPeriod, anyCase, anyDate, (version, period, it, other) => {
+        const { birthDate } = it.customer
+        fc.pre(birthDate !== null)
+        const { birthBounds } = rulesFor(version, period)
+        fc.pre(birthBounds.every((bound) => birthDate > bound === other > bound))
+        const born = (date: string) =>
+          decideCustomer(
+            version,
+            period,
+            { ...it.customer, birthDate: date, insurance: null },
+            it.lines,
+          )
+        expect(born(other)).toEqual(born(birthDate))
+      }),
+    )
+  })
+
   it('hands out the same frozen decision for equal facts', () => {
     fc.assert(
       fc.property(anyPeriod, anyLine, (period, line) => {
@@ -104,6 +141,17 @@ describe('decide', () => {
           expect(Object.isFrozen(decision)).toBe(true)
           expect(decision.outcome === 'refused' || Object.isFrozen(decision.grant)).toBe(true)
         }
+      }),
+    )
+  })
+
+  it('hands out the same frozen decision to customers of equal facts', () => {
+    fc.assert(
+      fc.property(anyPeriod, anyCase, (period, it) => {
+        const [first] = decide(V1, period, it).customer
+        const [again] = decide(V1, period, structuredClone(it)).customer
+        expect(first?.decision).toBe(again?.decision)
+        expect(Object.isFrozen(first?.decision)).toBe(true)
       }),
     )
   })
@@ -123,12 +171,12 @@ describe('decide', () => {
 
 describe('benefitsDue', () => {
   it.each<[Period, readonly string[], readonly string[]]>([
-    ['2026-02', ['data', 'membership'], ['insurance']],
-    ['2026-03', ['data', 'roaming_bonus'], []],
-    ['2026-04', ['data'], []],
-    ['2026-05', ['data'], []],
-    ['2026-06', ['data'], []],
-    ['2026-07', ['data'], []],
+    ['2026-02', ['data', 'membership', 'ott_pass'], ['insurance']],
+    ['2026-03', ['data', 'roaming_bonus', 'ott_pass'], ['insurance']],
+    ['2026-04', ['data', 'ott_pass'], ['insurance']],
+    ['2026-05', ['data', 'ott_pass'], ['insurance']],
+    ['2026-06', ['data', 'ott_pass'], ['insurance']],
+    ['2026-07', ['data', 'ott_pass'], ['insurance']],
   ])('in %s are %j for lines and %j for customers', (period, line, customer) => {
     expect(benefitsDue(V1, period)).toEqual({ line, customer })
     expect(benefitsDue(V2, period)).toEqual({ line, customer })
@@ -152,10 +200,10 @@ function reasonsOf(decisions: readonly Decision[]) {
 
 /** Contracts §3 once more, as plain conditions and with the consent days written out. */
 function contractReasons(period: Period, line: CaseLine): string[] {
-  const data = contractData(period, line)
-  if (period === '2026-02') return [data, contractMembership(line)]
-  if (period === '2026-03') return [data, contractRoaming(line)]
-  return [data]
+  const [data, pass] = [contractData(period, line), contractPass(line)]
+  if (period === '2026-02') return [data, contractMembership(line), pass]
+  if (period === '2026-03') return [data, contractRoaming(line), pass]
+  return [data, pass]
 }
 
 const CONSENT_BY: Readonly<Record<Period, string>> = {
@@ -195,14 +243,35 @@ function contractRoaming({ facts, statusAtStart }: CaseLine): string {
   return (facts.roamingPromotionEndsOn ?? '') >= '2026-02-01' ? 'PROMOTION_EXTENDED' : 'ELIGIBLE'
 }
 
-function contractInsurance({ baseDate }: ProgrammeVersion, { customer, lines }: Case): string {
+function contractPass({ facts, statusAtStart, pass }: CaseLine): string {
+  if (facts.network === 'mvno') return 'MVNO'
+  if (facts.lineKind === 'iot') return 'IOT'
+  if (facts.lineKind !== 'handset') return 'SECOND_DEVICE'
+  if (statusAtStart === 'terminated') return 'TERMINATED'
+  if (pass?.grantedIn) return 'ALREADY_GRANTED'
+  if (!pass?.choice) return 'NO_CHOICE'
+  return pass.hasCode ? 'CHOSEN' : 'NO_CODE_LEFT'
+}
+
+function contractInsurance(
+  { baseDate }: ProgrammeVersion,
+  period: Period,
+  { customer, lines }: Case,
+): string {
   const onKt = lines.filter(({ facts }) => facts.network === 'kt')
   const rest = onKt.filter(({ facts }) => facts.lineKind !== 'iot')
   if (onKt.length === 0) return 'MVNO'
   if (rest.length === 0) return 'IOT'
   if (customer.kind === 'corporate') return 'CORPORATE'
   if (rest.every(({ statusAtStart }) => statusAtStart === 'terminated')) return 'TERMINATED'
-  return isSenior(customer, baseDate) ? 'AGE_65' : 'NO_APPLICATION'
+  if (customer.insurance?.grantedIn) return 'ALREADY_GRANTED'
+  if (period === '2026-02' && isSenior(customer, baseDate)) return 'AGE_65'
+  const applications = customer.insurance?.applications ?? []
+  if (applications.length === 0) return 'NO_APPLICATION'
+  const isGood = applications.some(
+    (it) => it.guardianConsent || ageOn(customer.birthDate ?? '', it.appliedOn) >= 14,
+  )
+  return isGood ? 'APPLIED' : 'GUARDIAN_CONSENT_MISSING'
 }
 
 function isSenior({ birthDate }: Customer, baseDate: string): boolean {

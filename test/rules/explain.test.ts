@@ -2,11 +2,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { AssertionFailure } from '../../src/assert.js'
+import type { CaseLine } from '../../src/rules/case.js'
 import { decide } from '../../src/rules/decide.js'
+import { BENEFITS } from '../../src/rules/decision.js'
 import { explainLine, type Explanation } from '../../src/rules/explain.js'
 import { REASONS } from '../../src/rules/reason-codes.js'
 import { anyCase, anyPeriod, anyVersion } from './arbitraries.js'
-import { aCase, aPerson, SENIOR, V1 } from './builders.js'
+import { aCase, anApplicant, aPass, aPerson, SENIOR, V1 } from './builders.js'
 
 describe('explainLine', () => {
   it('gives for every benefit the outcome, reason and grant that decide gives', () => {
@@ -29,7 +31,7 @@ describe('explainLine', () => {
     fc.assert(
       fc.property(anyPeriod, anyCase, (period, it) => {
         const benefits = explainLine(V1, period, it, 0).map(({ benefit }) => benefit)
-        expect(benefits).toEqual(['data', 'roaming_bonus', 'membership', 'insurance'])
+        expect(benefits).toEqual(BENEFITS)
       }),
     )
   })
@@ -70,6 +72,18 @@ describe('explainLine', () => {
         'GUARDIAN_CONSENT_MISSING',
         'SUSPENDED',
       ],
+      remedies: [
+        { reason: 'MVNO', remedy: null },
+        { reason: 'SECOND_DEVICE', remedy: null },
+        { reason: 'PREPAID', remedy: null },
+        { reason: 'SUSPENDED_AT_BASE', remedy: null },
+        {
+          reason: 'GUARDIAN_CONSENT_MISSING',
+          remedy: REASONS.GUARDIAN_CONSENT_MISSING.remedy,
+        },
+        { reason: 'SUSPENDED', remedy: REASONS.SUSPENDED.remedy },
+      ],
+      duePeriods: V1.periods,
       factsUsed: {
         network: 'mvno',
         line_kind: 'watch',
@@ -110,7 +124,11 @@ describe('explainLine', () => {
       lines_not_iot: 2,
       customer_kind: 'individual',
       lines_in_service: 2,
+      granted_in: null,
       age_at_base_date: 75,
+      applications: 0,
+      window_from: '2026-02-01',
+      window_to: '2026-07-31',
       carried_by_this_line: true,
     })
   })
@@ -119,6 +137,76 @@ describe('explainLine', () => {
     const it = aCase(aPerson('2000-01-01'), { statusAtStart: 'terminated' })
     const { reason, allReasons } = explained(explainLine(V1, '2026-02', it, 0), 'insurance')
     expect([reason, allReasons]).toEqual(['TERMINATED', ['TERMINATED', 'NO_APPLICATION']])
+  })
+
+  it('shows the choice, the code and the day of issue of a pass', () => {
+    const it = aCase(SENIOR, { pass: aPass({ choice: 'disney_plus', issuedOn: '2026-02-09' }) })
+    expect(explained(explainLine(V1, '2026-02', it, 0), 'ott_pass')).toMatchObject({
+      outcome: 'granted',
+      allReasons: ['CHOSEN'],
+      remedies: [],
+      factsUsed: {
+        status_at_start: 'active',
+        granted_in: null,
+        option: 'disney_plus',
+        window_from: '2026-02-01',
+        window_to: '2026-07-31',
+        code_left: true,
+        issued_on: '2026-02-09',
+      },
+      sources: ['facts §6, A27', 'facts §6'],
+    })
+  })
+
+  it('says of a line that chose nothing no word about codes', () => {
+    const pass = aPass({ choice: null, hasCode: false })
+    const told = explained(explainLine(V1, '2026-02', aCase(SENIOR, { pass }), 0), 'ott_pass')
+    expect([told.allReasons, told.remedies]).toEqual([
+      ['NO_CHOICE'],
+      [{ reason: 'NO_CHOICE', remedy: REASONS.NO_CHOICE.remedy }],
+    ])
+  })
+
+  it.each([
+    ['the application that counts', '2026-02-03/none; 2026-03-01/consent', '2026-03-01', true],
+    ['the last where none counts', '2026-02-03/none; 2026-03-02/none', '2026-03-02', false],
+  ])('shows of several applications %s, by age', (_, applied, day, consent) => {
+    const it = aCase(anApplicant('2015-03-02', applied), {})
+    const { factsUsed } = explained(explainLine(V1, '2026-03', it, 0), 'insurance')
+    expect(factsUsed).toMatchObject({
+      applications: 2,
+      applied_on: day,
+      age_at_application: consent ? 10 : 11,
+      guardian_consent: consent,
+    })
+  })
+
+  it('never shows a birth date', () => {
+    fc.assert(
+      fc.property(anyVersion, anyPeriod, anyCase, (version, period, it) => {
+        const { birthDate } = it.customer
+        // A birth date that is also a day of the case could not be told from it.
+        fc.pre(birthDate !== null && birthDate < '2026-01-01')
+        const told = JSON.stringify(
+          explainLine(version, period, { ...it, lines: it.lines.map(plain) }, 0),
+        )
+        expect(told).not.toContain(birthDate)
+      }),
+    )
+  })
+
+  it('gives a remedy or its want for each refusal, and none for a grant', () => {
+    fc.assert(
+      fc.property(anyVersion, anyPeriod, anyCase, (version, period, it) => {
+        for (const told of explainLine(version, period, it, 0)) {
+          const refusals = told.outcome === 'refused' ? told.allReasons : []
+          expect(told.remedies.map(({ reason }) => reason)).toEqual(refusals)
+          for (const { reason, remedy } of told.remedies) {
+            expect(remedy).toBe(REASONS[reason].remedy)
+          }
+        }
+      }),
+    )
   })
 
   it.each([
@@ -135,6 +223,8 @@ describe('explainLine', () => {
       outcome: 'not_due',
       reason: null,
       allReasons: [],
+      remedies: [],
+      duePeriods: ['2026-02'],
       factsUsed: {},
       sources: ['facts §7'],
       grant: null,
@@ -145,6 +235,11 @@ describe('explainLine', () => {
     expect(() => explainLine(V1, '2026-02', aCase(SENIOR, {}), 1)).toThrow(AssertionFailure)
   })
 })
+
+/** Without the day of issue, which random passes may have in any year. */
+function plain(line: CaseLine): CaseLine {
+  return { ...line, pass: null }
+}
 
 function explained(explanations: readonly Explanation[], benefit: string): Explanation {
   const found = explanations.find((explanation) => explanation.benefit === benefit)

@@ -1,29 +1,34 @@
-/** Definitions: what kt-2026 says, that another carrier needs no code, and that versions count. */
+/** Definitions: what holds of each, what kt-2026 says, and that versions count. */
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { AssertionFailure } from '../../src/assert.js'
-import { isRealDate, isRealMonth } from '../../src/rules/calendar.js'
-import type { CaseLine } from '../../src/rules/case.js'
-import { benefitsDue, decide, decideLine, rulesFor } from '../../src/rules/decide.js'
-import { explainLine } from '../../src/rules/explain.js'
+import { isRealDate, isRealMonth, lastOfMonth } from '../../src/rules/calendar.js'
+import type { CaseLine, Customer } from '../../src/rules/case.js'
+import { decide, decideLine, rulesFor } from '../../src/rules/decide.js'
 import { allRefusals, firstRefusal, type Guard } from '../../src/rules/guard.js'
-import {
-  periodStart,
-  rulesVersion,
-  versionName,
-  type ProgrammeVersion,
-} from '../../src/rules/programme.js'
+import { periodStart, rulesVersion, versionName } from '../../src/rules/programme.js'
 import { findVersion, PROGRAMMES } from '../../src/rules/programmes/registry.js'
-import { REASONS } from '../../src/rules/reason-codes.js'
-import { aCase, aLine, aPerson, CORPORATION, SENIOR, V1, V2 } from './builders.js'
+import { REASONS, type ReasonText } from '../../src/rules/reason-codes.js'
+import {
+  aCase,
+  aLine,
+  anApplicant,
+  aPass,
+  aPerson,
+  CORPORATION,
+  SENIOR,
+  V1,
+  V2,
+} from './builders.js'
 
 describe('the registry', () => {
   it.each([
     ['kt-2026', 1, '2026-01-13'],
     ['kt-2026@1', 1, '2026-01-13'],
     ['kt-2026@2', 2, '2026-01-31'],
+    ['skt-2025', 1, '2025-07-14'],
   ])('finds %s as version %i with base date %s', (name, version, baseDate) => {
-    expect(findVersion(name)).toMatchObject({ programme: 'kt-2026', version, baseDate })
+    const [programme] = name.split('@')
+    expect(findVersion(name)).toMatchObject({ programme, version, baseDate })
   })
 
   it.each(['', 'kt', 'kt-2026@', 'kt-2026@0', 'kt-2026@3', 'kt-2026@1.0', 'kt-2026@01', '@1'])(
@@ -49,8 +54,33 @@ describe('every definition', () => {
       const due: readonly string[] = terms.duePeriods.value
       expect(due.length).toBeGreaterThan(0)
       expect(version.periods.filter((period) => due.includes(period))).toEqual(due)
-      const { unit, quantity, validity } = terms
-      if (unit === 'months') expect(validity.value).toHaveProperty('months', quantity.value)
+      if (terms.unit === 'months' && 'validity' in terms) {
+        expect(terms.validity.value).toHaveProperty('months', terms.quantity.value)
+      }
+    }
+  })
+
+  it.each(versions)('$programme@$version lets people choose and apply while it runs', (version) => {
+    const { ott_pass: pass, insurance } = version.benefits
+    for (const window of [pass?.window.value, insurance?.application.window.value]) {
+      if (window === undefined) continue
+      expect([window.from, window.to].every(isRealDate)).toBe(true)
+      expect(window.from).toBe(`${version.periods[0]}-01`)
+      expect(window.to).toBe(lastOfMonth(version.periods.at(-1) ?? ''))
+    }
+    const enrolled: readonly string[] = insurance?.automatic.periods.value ?? []
+    expect(enrolled.filter((period) => !version.periods.includes(period))).toEqual([])
+  })
+
+  it.each(versions)('$programme@$version sets its approval by benefits it has', (version) => {
+    const { twoPeopleAboveEntries, twoPeoplePeriods, guardRails } = version.approval
+    expect(twoPeopleAboveEntries.value).toBeGreaterThan(0)
+    expect(twoPeoplePeriods.value.filter((it) => !version.periods.includes(it))).toEqual([])
+    expect(guardRails.filter(({ benefit }) => !(benefit in version.benefits))).toEqual([])
+    const rails = guardRails.map(({ benefit, figure }) => `${benefit} ${figure}`)
+    expect(new Set(rails).size).toBe(rails.length)
+    for (const { share, atLeast, source } of guardRails) {
+      expect([share > 0 && share < 1, atLeast > 0, source]).toEqual([true, true, 'house policy'])
     }
   })
 
@@ -80,79 +110,35 @@ describe('kt-2026', () => {
     })
     const atBase = 'MVNO IOT SECOND_DEVICE PREPAID SUSPENDED_AT_BASE GUARDIAN_CONSENT_MISSING'
     const data = `${atBase} TERMINATED SUSPENDED`
+    const pass = 'MVNO IOT SECOND_DEVICE TERMINATED ALREADY_GRANTED NO_CHOICE NO_CODE_LEFT'
+    const ofPerson = 'MVNO IOT CORPORATE TERMINATED ALREADY_GRANTED'
+    const insurance = `${ofPerson} NO_APPLICATION GUARDIAN_CONSENT_MISSING`
     expect(orders).toEqual([
       ['data', data],
       ['membership', 'MVNO IOT SECOND_DEVICE TERMINATED'],
-      ['insurance', 'MVNO IOT CORPORATE TERMINATED NO_APPLICATION'],
+      ['ott_pass', pass],
+      ['insurance', insurance],
       ['data', data],
       ['roaming_bonus', 'MVNO IOT TERMINATED'],
+      ['ott_pass', pass],
+      ['insurance', insurance],
     ])
+  })
+
+  it('holds a plan whose data figures are off by a tenth and more than a thousand', () => {
+    expect(V1.approval).toEqual({
+      twoPeopleAboveEntries: { value: 5_000_000, source: 'house policy' },
+      twoPeoplePeriods: { value: [], source: 'house policy' },
+      guardRails: [
+        { figure: 'grants', atLeast: 1_000 },
+        { figure: 'quantity', atLeast: 102_400_000 },
+        { figure: 'refused', atLeast: 1_000 },
+      ].map((it) => ({ benefit: 'data', share: 0.1, source: 'house policy', ...it })),
+    })
   })
 
   it('starts a period on its first day', () => {
     expect(V1.periods.map(periodStart)).toEqual(V1.periods.map((period) => `${period}-01`))
-  })
-})
-
-/** After SK Telecom's programme of 2025 (facts §12), with months and an order of its own. */
-const SECOND_CARRIER: ProgrammeVersion = {
-  programme: 'skt-2025',
-  version: 1,
-  effectiveFrom: '2025-07-04',
-  baseDate: '2025-07-15',
-  source: 'facts §12',
-  zone: 'Asia/Seoul',
-  periods: ['2025-08', '2025-09', '2025-10', '2025-11', '2025-12'],
-  benefits: {
-    data: {
-      duePeriods: { value: ['2025-08', '2025-09'], source: 'facts §12' },
-      quantity: { value: 51_200, source: 'facts §12' },
-      unit: 'MB',
-      validity: { value: { kind: 'period_month' }, source: 'facts §12' },
-      exclusions: [
-        { value: 'GUARDIAN_CONSENT_MISSING', source: 'facts §12' },
-        { value: 'TERMINATED', source: 'facts §12' },
-        { value: 'IOT', source: 'facts §12' },
-      ],
-      consentCutoffDay: { value: 5, source: 'facts §12' },
-    },
-  },
-}
-
-describe('another carrier', () => {
-  it('sets quantities, months, exclusions and their order in a definition alone', () => {
-    const decideIn = (period: string, line: CaseLine) => decideLine(SECOND_CARRIER, period, line)
-    expect(decideIn('2025-08', aLine({ network: 'mvno', lineKind: 'watch' }))).toEqual([
-      {
-        outcome: 'granted',
-        benefit: 'data',
-        reason: 'ELIGIBLE',
-        grant: {
-          quantity: 51_200,
-          unit: 'MB',
-          option: null,
-          validFrom: '2025-08-01',
-          validTo: '2025-08-31',
-        },
-      },
-    ])
-    const line = aLine({ lineKind: 'iot', statusAtStart: 'terminated' })
-    expect(decideIn('2025-09', line)[0]?.reason).toBe('TERMINATED')
-    const minor = { planRestriction: 'minor', guardianConsentOn: '2025-08-06' } as const
-    expect(decideIn('2025-09', aLine(minor))[0]?.reason).toBe('GUARDIAN_CONSENT_MISSING')
-  })
-
-  it('explains and decides only the benefits it has', () => {
-    const it = aCase(SENIOR, {})
-    expect(benefitsDue(SECOND_CARRIER, '2025-10')).toEqual({ line: [], customer: [] })
-    expect(decide(SECOND_CARRIER, '2025-10', it)).toEqual({ lines: [[]], customer: [] })
-    expect(explainLine(SECOND_CARRIER, '2025-10', it, 0)).toMatchObject([
-      { benefit: 'data', outcome: 'not_due' },
-    ])
-  })
-
-  it('has periods of its own', () => {
-    expect(() => decideLine(SECOND_CARRIER, '2026-02', aLine())).toThrow(AssertionFailure)
   })
 })
 
@@ -184,29 +170,76 @@ describe('reason codes', () => {
       expect(ko).toMatch(/[가-힣].*\.$/)
     }
   })
+
+  it('have a remedy in both languages or none, and only where they refuse', () => {
+    const texts: readonly ReasonText[] = Object.values(REASONS)
+    const remedied = texts.filter(({ remedy }) => remedy !== null)
+    expect(remedied.map(({ outcome }) => outcome)).toEqual(remedied.map(() => 'refused'))
+    for (const { remedy } of remedied) {
+      expect(remedy?.en).toMatch(/^[A-Z].*\.$/)
+      expect(remedy?.ko).toMatch(/[가-힣].*니다\.$/)
+    }
+  })
+
+  it('can be remedied by consenting, resuming, applying, choosing and adding codes alone', () => {
+    const remedied = Object.entries(REASONS).filter(([, { remedy }]) => remedy !== null)
+    expect(remedied.map(([code]) => code)).toEqual([
+      'GUARDIAN_CONSENT_MISSING',
+      'SUSPENDED',
+      'NO_APPLICATION',
+      'NO_CHOICE',
+      'NO_CODE_LEFT',
+    ])
+  })
 })
 
 describe('the rules version', () => {
   // A plan names it, and a replay of the ledger relies on it: whoever changes a decision raises it.
   it('stands for exactly these decisions; raise it together with the digest', () => {
-    expect([rulesVersion, digestOfAllDecisions()]).toEqual(['1', 'c48e410023c23550'])
+    expect([rulesVersion, digestOfAllDecisions()]).toEqual(['2', 'c01b30132db57ade'])
   })
 })
 
 function digestOfAllDecisions(): string {
   const hash = createHash('sha256')
-  for (const version of [V1, V2]) {
+  for (const version of PROGRAMMES.flatMap((programme) => programme.versions)) {
     for (const period of version.periods) {
-      for (const line of everyLine()) {
+      for (const line of [...everyLine(), ...everyPass()]) {
         hash.update(JSON.stringify(decideLine(version, period, line)))
         for (const customer of [CORPORATION, SENIOR, aPerson('1961-01-31')]) {
           const decisions = decide(version, period, { customer, lines: [line] }).customer
           hash.update(JSON.stringify(decisions))
         }
       }
+      for (const customer of everyApplicant()) {
+        hash.update(JSON.stringify(decide(version, period, aCase(customer, {})).customer))
+      }
     }
   }
   return hash.digest('hex').slice(0, 16)
+}
+
+function everyPass(): CaseLine[] {
+  const passes = [{}]
+    .flatMap((it) => each(it, 'choice', [null, 'tving', 'disney_plus']))
+    .flatMap((it) => each(it, 'issuedOn', ['2026-02-01', '2026-03-31', '2026-08-31']))
+    .flatMap((it) => each(it, 'grantedIn', [null, '2026-03']))
+    .flatMap((it) => [true, false].map((hasCode) => ({ ...it, hasCode })))
+  return passes.flatMap((pass) => [
+    aLine({ pass: aPass(pass) }),
+    aLine({ pass: aPass(pass), statusAtStart: 'terminated' }),
+    aLine({ pass: aPass(pass), lineKind: 'watch' }),
+  ])
+}
+
+function everyApplicant(): Customer[] {
+  const births = ['1961-01-13', '1961-01-31', '1990-01-01', '2012-02-29', '2015-01-01']
+  const applied = ['', '2026-02-28/none', '2026-02-28/consent', '2026-02-01/none; 2026-03-01/none']
+  return births.flatMap((birthDate) =>
+    applied.flatMap((applications) =>
+      [null, '2026-03'].map((grantedIn) => anApplicant(birthDate, applications, grantedIn)),
+    ),
+  )
 }
 
 function everyLine(): CaseLine[] {
