@@ -43,11 +43,12 @@ export function isBeat(bits: number): boolean {
 }
 
 /**
- * Two tables to be hashed do not fit into memory anyway; in batches of this size they stay closer
- * to the processor: 500,000 lines on either side take 0.5 s, and 0.7 s with four times as much.
+ * Large tables are hashed in batches anyway, and 3,000,000 lines on either side take 6 s with 8 MB
+ * as with 64 MB. Three processes that share hash tables of twice the size then need 48 MB of
+ * /dev/shm, which even a container has.
  */
 export async function prepareJoin(client: Client): Promise<void> {
-  await client.query(`set work_mem = '64MB'`)
+  await client.query(`set work_mem = '8MB'`)
 }
 
 /**
