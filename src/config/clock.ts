@@ -28,11 +28,14 @@ export function fixedClock(instant: string): Clock {
 // Without an offset an instant would depend on the machine; luxon alone would accept that and more.
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/
 
-/** @throws RedressError USAGE when `text` is not an ISO 8601 instant with an offset. */
-export function parseInstant(text: string): string {
+/**
+ * @param option where it was given
+ * @throws RedressError USAGE when `text` is not an ISO 8601 instant with an offset.
+ */
+export function parseInstant(text: string, option = '--now'): string {
   const parsed = DateTime.fromISO(text, { zone: 'utc' })
   if (!INSTANT.test(text) || !parsed.isValid) {
-    const problem = `--now ${JSON.stringify(text)}: not an instant`
+    const problem = `${option} ${JSON.stringify(text)}: not an instant`
     throw new RedressError('USAGE', {
       problem: `${problem}; expected ISO 8601 with offset, such as 2026-02-01T09:00:00+09:00`,
     })

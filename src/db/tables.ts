@@ -44,6 +44,8 @@ export interface SnapshotTable {
   chunks: ColumnType<number, number | undefined, number>
   content_hash: Binary | null
   sealed_at: Instant | null
+  supersedes_snapshot_id: number | null
+  superseded_reason: string | null
 }
 
 export interface SnapshotChunkTable {

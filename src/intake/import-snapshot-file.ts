@@ -14,6 +14,8 @@ import * as store from './snapshot-load-store.js'
 export interface SnapshotImportOptions extends ImportOptions {
   /** The day, YYYY-MM-DD, at whose end the lines were in service. */
   readonly asOf: string
+  /** Why it corrects the snapshot of that day that it supersedes, if there is one. */
+  readonly reason?: string | undefined
   /** Called while the snapshot is sealed, after the file was read. */
   readonly onSealProgress?: ((done: number, total: number) => void) | undefined
 }
@@ -28,7 +30,7 @@ export async function importSnapshotFile(
     kind: 'snapshot',
     asOf,
     columns: snapshotColumns(asOf),
-    command: `redress snapshot import ${path} --as-of ${asOf}`,
+    command: `redress snapshot import ${path} --as-of ${asOf}${reasonFlag(options.reason)}`,
     load: async (loading) => ({ snapshot: await loadSnapshot(loading, options) }),
     recall: recallSnapshot,
   }
@@ -56,6 +58,11 @@ async function loadSnapshot(
   return second.snapshot
 }
 
+// As a shell takes it.
+function reasonFlag(reason: string | undefined): string {
+  return reason === undefined ? '' : ` --reason '${reason.replaceAll(`'`, `'\\''`)}'`
+}
+
 async function seal(
   loading: Loading,
   snapshotId: number,
@@ -63,6 +70,7 @@ async function seal(
 ): ReturnType<typeof sealSnapshot> {
   return await sealSnapshot(loading.pool, snapshotId, {
     now: options.now,
+    reason: options.reason,
     signal: loading.signal,
     onProgress: options.onSealProgress,
     onSeal: ({ client }) => loading.accept(client),

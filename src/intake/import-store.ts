@@ -199,13 +199,3 @@ async function deleteLoading(client: Client, importId: string): Promise<void> {
   await dropSnapshotsOf(client, importId)
   await client.query('delete from import where import_id = $1', [importId])
 }
-
-export async function backendOf(client: Client): Promise<number> {
-  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
-  return Number(rows[0]?.pid)
-}
-
-/** Ends the statement under way on another connection of ours. */
-export async function cancelBackend(pool: Pool, backend: number): Promise<void> {
-  await pool.query('select pg_cancel_backend($1)', [backend])
-}

@@ -1,5 +1,6 @@
 /** An import under way: its rows on their way from the file, and its counts. */
 import { assert } from '../assert.js'
+import { cancellable } from '../db/cancellable.js'
 import type { Client, Pool } from '../db/database.js'
 import { RedressError } from '../errors.js'
 import type { FileColumns, RowFault } from './column.js'
@@ -191,19 +192,7 @@ export class Loading {
 
   /** Runs statements that may take long on `client`; an abort ends them. */
   async cancellable<T>(client: Client, work: () => Promise<T>): Promise<T> {
-    const { signal, pool } = this
-    signal?.throwIfAborted()
-    const backend = await store.backendOf(client)
-    const cancel = (): void => {
-      store.cancelBackend(pool, backend).catch(() => undefined)
-    }
-    signal?.addEventListener('abort', cancel)
-    try {
-      return await work()
-    } finally {
-      signal?.removeEventListener('abort', cancel)
-      signal?.throwIfAborted()
-    }
+    return await cancellable(this.pool, client, this.signal, work)
   }
 
   #asRead(counts: ImportCounts): ReadFile {

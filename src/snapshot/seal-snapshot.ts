@@ -1,7 +1,7 @@
 /** The end of an import: rows are hashed, cut into chunks and packed, and can no longer change. */
 import { withClient, withTransaction } from '../db/database.js'
 import type { Pool, Tx } from '../db/database.js'
-import { chunkLinesFor } from './snapshot.js'
+import { REASON_NOT_GIVEN, chunkLinesFor } from './snapshot.js'
 import type { SealedSnapshot } from './snapshot.js'
 import * as store from './snapshot-store.js'
 import { walkRows } from './walk-rows.js'
@@ -9,6 +9,8 @@ import { walkRows } from './walk-rows.js'
 export interface SealOptions {
   /** The time as ISO 8601. */
   readonly now: () => string
+  /** Why it corrects the snapshot that it supersedes; without effect when there is none. */
+  readonly reason?: string | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((done: number, total: number) => void) | undefined
   /** Runs inside the sealing transaction, last. */
@@ -65,6 +67,7 @@ async function sealIn(
     chunks,
     contentHash,
     sealedAt: options.now(),
+    reason: options.reason ?? REASON_NOT_GIVEN,
   })
   await options.onSeal?.(tx)
   return sealed

@@ -65,8 +65,14 @@ export interface SealedCounts {
   readonly contentHash: Buffer
   /** ISO 8601 instant. */
   readonly sealedAt: string
+  /** Kept when there is a snapshot to supersede. */
+  readonly reason: string
 }
 
+/**
+ * From here to the commit no other snapshot of the day is sealed, so that of two at a time the
+ * later one supersedes the earlier.
+ */
 export async function markSealed(
   tx: Tx,
   snapshotId: number,
@@ -74,11 +80,25 @@ export async function markSealed(
 ): Promise<SealedSnapshot> {
   const leaf = lineTableOf(snapshotId)
   await tx.client.query(
+    `select pg_advisory_xact_lock(hashtextextended('redress seal ' || as_of, 0))
+     from snapshot where snapshot_id = $1`,
+    [snapshotId],
+  )
+  await tx.client.query(
     `alter table snapshot_line attach partition ${leaf} for values in (${snapshotId})`,
   )
   const { rows } = await tx.client.query<SnapshotRow>(
-    `update snapshot
-     set lines = $2, customers = $3, chunks = $4, content_hash = $5, sealed_at = $6
+    `with counted_so_far as (
+       select earlier.snapshot_id
+       from snapshot this join snapshot earlier using (as_of)
+       where this.snapshot_id = $1 and earlier.sealed_at is not null
+         and ${isNotSuperseded('earlier')}
+       order by earlier.snapshot_id desc limit 1
+     )
+     update snapshot
+     set lines = $2, customers = $3, chunks = $4, content_hash = $5, sealed_at = $6,
+         supersedes_snapshot_id = (select snapshot_id from counted_so_far),
+         superseded_reason = (select $7::text from counted_so_far)
      where snapshot_id = $1 and sealed_at is null
      returning ${SNAPSHOT_COLUMNS}`,
     [
@@ -88,6 +108,7 @@ export async function markSealed(
       counts.chunks,
       counts.contentHash,
       counts.sealedAt,
+      counts.reason,
     ],
   )
   assert(rows[0] !== undefined, 'an unsealed snapshot to seal')
@@ -102,10 +123,18 @@ interface SnapshotRow {
   chunks: number
   content_hash: string | null
   sealed_at: string | null
+  supersedes: number | null
+  reason: string | null
 }
 
 const SNAPSHOT_COLUMNS = `snapshot_id, as_of, lines, customers, chunks,
-  encode(content_hash, 'hex') as content_hash, sealed_at`
+  encode(content_hash, 'hex') as content_hash, sealed_at,
+  supersedes_snapshot_id as supersedes, superseded_reason as reason`
+
+function isNotSuperseded(alias: string): string {
+  return `not exists (select from snapshot later
+    where later.supersedes_snapshot_id = ${alias}.snapshot_id)`
+}
 
 function sealedOf(row: SnapshotRow): SealedSnapshot {
   if (row.sealed_at === null || row.content_hash === null) {
@@ -119,6 +148,8 @@ function sealedOf(row: SnapshotRow): SealedSnapshot {
     chunks: row.chunks,
     contentHash: row.content_hash,
     sealedAt: row.sealed_at,
+    supersedes: row.supersedes,
+    reason: row.reason,
   }
 }
 
@@ -137,18 +168,27 @@ export async function readSnapshot(pool: Pool, snapshotId: number): Promise<Seal
   return sealedOf(rows[0])
 }
 
-/** The default of every plan: the newest sealed snapshot of that day, or undefined. */
+/** The default of every plan: the sealed snapshot of a day that none supersedes, or undefined. */
 export async function newestSnapshotOf(
   pool: Pool,
   asOf: string,
 ): Promise<SealedSnapshot | undefined> {
   const { rows } = await pool.query<SnapshotRow>(
     `select ${SNAPSHOT_COLUMNS} from snapshot
-     where as_of = $1 and sealed_at is not null
+     where as_of = $1 and sealed_at is not null and ${isNotSuperseded('snapshot')}
      order by snapshot_id desc limit 1`,
     [asOf],
   )
   return rows[0] && sealedOf(rows[0])
+}
+
+/** The snapshot that corrects this one, or undefined. */
+export async function supersededBy(pool: Pool, snapshotId: number): Promise<number | undefined> {
+  const { rows } = await pool.query<{ snapshot_id: number }>(
+    'select snapshot_id from snapshot where supersedes_snapshot_id = $1',
+    [snapshotId],
+  )
+  return rows[0]?.snapshot_id
 }
 
 export async function listSnapshots(pool: Pool): Promise<readonly SealedSnapshot[]> {

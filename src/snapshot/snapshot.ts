@@ -11,7 +11,16 @@ export interface SealedSnapshot {
   readonly contentHash: string
   /** ISO 8601 instant in UTC. */
   readonly sealedAt: string
+  /** The snapshot of the same day that this one corrects, or null. */
+  readonly supersedes: number | null
+  /** Why it does; null when it supersedes none. */
+  readonly reason: string | null
 }
+
+/** The reason of a correction for which nobody gave one. */
+export const REASON_NOT_GIVEN = 'not given'
+/** Characters of a reason; the table holds no more. */
+export const REASON_LENGTH = 500
 
 /** A range of customers, both ends inclusive; the ranges of a snapshot cover every possible id. */
 export interface SnapshotChunk {

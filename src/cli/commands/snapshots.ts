@@ -1,15 +1,22 @@
-/** `redress snapshot …`: import, list, show, verify. */
+/** `redress snapshot …`: import, list, show, diff, verify. */
 import type { Command } from 'commander'
 import { EXIT, RedressError } from '../../errors.js'
 import { importSnapshotFile } from '../../intake/import-snapshot-file.js'
+import { REASON_LENGTH } from '../../snapshot/snapshot.js'
 import type { SealedSnapshot } from '../../snapshot/snapshot.js'
-import { listChunks, listSnapshots, readSnapshot } from '../../snapshot/snapshot-store.js'
+import {
+  listChunks,
+  listSnapshots,
+  readSnapshot,
+  supersededBy,
+} from '../../snapshot/snapshot-store.js'
 import { verifySnapshot } from '../../snapshot/verify-snapshot.js'
 import { isRealDate } from '../../rules/calendar.js'
 import type { Context } from '../context.js'
 import type { Act } from '../act.js'
 import { lateStage } from '../output.js'
 import { formatCount } from '../chart.js'
+import { MOST_SAMPLED, showSnapshotDiff } from '../snapshot-diff-report.js'
 import { table } from '../text-table.js'
 import { importOptionsOf, onReading, reportHeld, showImport, withImportOptions } from './imports.js'
 import type { ImportFlags } from './imports.js'
@@ -18,6 +25,7 @@ export function addSnapshots(program: Command, act: Act): void {
   const snapshot = program.command('snapshot').description('line snapshots: frozen populations')
   withImportOptions(snapshot.command('import <file>').description('import a file and seal it'))
     .requiredOption('--as-of <date>', 'the day at whose end the lines were in service')
+    .option('--reason <text>', 'why it corrects the snapshot of that day, which it supersedes')
     .action(act(importSnapshot))
   snapshot.command('list').description('all sealed snapshots').action(act(list))
   snapshot.command('show <id>').description('one snapshot and its chunks').action(act(show))
@@ -25,22 +33,29 @@ export function addSnapshots(program: Command, act: Act): void {
     .command('verify <id>')
     .description('recompute its hash from the rows')
     .action(act(verify))
+  snapshot
+    .command('diff <was> <is>')
+    .description('lines and customers added, gone and changed from one snapshot to another')
+    .option('--sample <n>', `changed lines to show, 0 to ${formatCount(MOST_SAMPLED)}`, '20')
+    .action(act(diff))
 }
 
 async function importSnapshot(
   context: Context,
   file: string,
-  flags: ImportFlags & { asOf: string },
+  flags: ImportFlags & { asOf: string; reason?: string },
 ): Promise<number> {
   if (!isRealDate(flags.asOf)) {
     throw new RedressError('USAGE', { problem: '--as-of: not a date; expected YYYY-MM-DD' })
   }
+  const reason = reasonOf(flags.reason)
   const reading = onReading(context, `read ${file}`)
   const sealing = lateStage(context.out.progress, { label: 'seal', unit: 'lines' })
   const report = await reportHeld(context, () =>
     importSnapshotFile({
       ...importOptionsOf(context, file, flags),
       asOf: flags.asOf,
+      reason,
       onProgress: reading.update,
       onSealProgress: (done, total) => {
         reading.finish()
@@ -51,6 +66,7 @@ async function importSnapshot(
   reading.finish()
   sealing.finish()
   const { snapshot, ...counts } = report
+  const successor = await supersededBy(context.pool, snapshot.snapshotId)
   const document = {
     snapshot_id: snapshot.snapshotId,
     as_of: snapshot.asOf,
@@ -64,6 +80,9 @@ async function importSnapshot(
     already: counts.already,
     import_id: counts.importId,
     customers: snapshot.customers,
+    supersedes: snapshot.supersedes,
+    reason: snapshot.reason,
+    superseded_by: successor ?? null,
     unknown_columns: counts.unknownColumns,
   }
   context.out.result(document, () =>
@@ -72,9 +91,30 @@ async function importSnapshot(
       `snapshot ${snapshot.snapshotId} as of ${snapshot.asOf} is sealed: ` +
         `${formatCount(snapshot.lines)} lines of ${formatCount(snapshot.customers)} customers`,
       `content hash ${snapshot.contentHash}`,
+      ...(snapshot.supersedes === null
+        ? []
+        : [`it supersedes snapshot ${snapshot.supersedes}: ${snapshot.reason}`]),
+      ...(successor === undefined ? [] : [`it is superseded by snapshot ${successor}`]),
     ].join('\n'),
   )
+  if (reason !== undefined && snapshot.reason !== reason) {
+    context.out.note(
+      report.already
+        ? '--reason is not kept: the snapshot was sealed before'
+        : `--reason is not kept: there is no snapshot as of ${snapshot.asOf} to supersede`,
+    )
+  }
   return EXIT.done
+}
+
+/** @throws RedressError USAGE */
+function reasonOf(text: string | undefined): string | undefined {
+  const reason = text?.trim()
+  if (reason === undefined) return undefined
+  if (reason !== '' && reason.length <= REASON_LENGTH && !/\p{Cc}/u.test(reason)) return reason
+  throw new RedressError('USAGE', {
+    problem: `--reason: not a reason; expected one line of 1 to ${REASON_LENGTH} characters`,
+  })
 }
 
 function documentOf(it: SealedSnapshot): object {
@@ -87,6 +127,8 @@ function documentOf(it: SealedSnapshot): object {
     content_hash: it.contentHash,
     sealed: true,
     sealed_at: it.sealedAt,
+    supersedes: it.supersedes,
+    reason: it.reason,
   }
 }
 
@@ -96,7 +138,16 @@ async function list(context: Context): Promise<void> {
     snapshots.length === 0
       ? 'no snapshot yet; `redress snapshot import FILE --as-of DATE` makes one'
       : table(
-          ['snapshot', 'as of', 'lines', 'customers', 'sealed at', 'content hash'],
+          [
+            'snapshot',
+            'as of',
+            'lines',
+            'customers',
+            'sealed at',
+            'content hash',
+            'supersedes',
+            'reason',
+          ],
           snapshots.map((it) => [
             String(it.snapshotId),
             it.asOf,
@@ -104,6 +155,8 @@ async function list(context: Context): Promise<void> {
             formatCount(it.customers),
             it.sealedAt,
             it.contentHash.slice(0, 16),
+            it.supersedes === null ? '' : String(it.supersedes),
+            it.reason ?? '',
           ]),
         ),
   )
@@ -112,9 +165,11 @@ async function list(context: Context): Promise<void> {
 async function show(context: Context, id: string): Promise<void> {
   const snapshot = await readSnapshot(context.pool, snapshotIdOf(id))
   const chunks = await listChunks(context.pool, snapshot.snapshotId)
+  const successor = await supersededBy(context.pool, snapshot.snapshotId)
   const sizes = chunks.map((it) => it.lines)
   const document = {
     ...documentOf(snapshot),
+    superseded_by: successor ?? null,
     chunk_lines: { smallest: Math.min(...sizes), largest: Math.max(...sizes) },
   }
   context.out.result(document, () =>
@@ -131,8 +186,29 @@ async function show(context: Context, id: string): Promise<void> {
         ],
         ['sealed at', snapshot.sealedAt],
         ['content hash', snapshot.contentHash],
+        ...(snapshot.supersedes === null
+          ? []
+          : [
+              ['supersedes', `snapshot ${snapshot.supersedes}`],
+              ['reason', snapshot.reason ?? ''],
+            ]),
+        ...(successor === undefined ? [] : [['superseded by', `snapshot ${successor}`]]),
       ],
     ),
+  )
+}
+
+async function diff(
+  context: Context,
+  was: string,
+  is: string,
+  flags: { sample: string },
+): Promise<void> {
+  await showSnapshotDiff(
+    context,
+    await readSnapshot(context.pool, snapshotIdOf(was)),
+    await readSnapshot(context.pool, snapshotIdOf(is)),
+    flags.sample,
   )
 }
 
