@@ -3,16 +3,29 @@
 export const AS_OF = '2026-01-13'
 
 /** Personal values: all rows hold them, and nothing that is said of a file may. */
-export const SECRETS = ['1987-06-05', '01099887766', '1899-06-05', '2031-06-05', '010-9988-7766']
+export const SECRETS = [
+  '1987-06-05',
+  '01099887766',
+  '1899-06-05',
+  '2031-06-05',
+  '010-9988-7766',
+  'SECRET-CODE',
+]
 
 export interface HostileFile {
   /** What it is, and a name for its file. */
   readonly name: string
+  /** What it is imported as; a snapshot when not said. */
+  readonly kind?: 'choices' | 'vouchers'
   readonly content: Buffer | 'directory' | 'missing' | 'unreadable'
   readonly exit: 0 | 2 | 3
   /** The whole line on stderr; in files that are accepted there is none. */
   readonly error?: string
-  readonly counts?: { readonly read: number; readonly quarantined: number }
+  readonly counts?: {
+    readonly read: number
+    readonly quarantined: number
+    readonly duplicate?: number
+  }
   /** Of quarantined rows: line, column and reason. */
   readonly faults?: readonly string[]
   readonly encoding?: 'cp949'

@@ -7,12 +7,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { AS_OF, SECRETS } from './hostile-file.js'
 import type { HostileFile } from './hostile-file.js'
+import { HOSTILE_CHANGES } from './hostile-changes.js'
 import { HOSTILE_FILES } from './hostile-files.js'
 import { setting } from './setting.js'
 import type { Setting } from './setting.js'
 
 // Every twelfth, and of those that take a way of their own to be made, one.
-const SPREAD = HOSTILE_FILES.filter(
+const SPREAD = [...HOSTILE_FILES, ...HOSTILE_CHANGES].filter(
   (it, index) => it.content !== 'unreadable' && (index % 12 === 0 || it.content === 'directory'),
 )
 
@@ -34,7 +35,9 @@ test.each(SPREAD.map((it, index) => ({ ...it, index })))('$name', async (file) =
   const path = place(file, join(at.folder, `hostile-${file.index}.csv`))
   const encoding = file.encoding === undefined ? [] : ['--encoding', file.encoding]
   const budget = file.budget === undefined ? [] : ['--max-quarantine', file.budget]
-  const args = ['snapshot', 'import', path, '--as-of', AS_OF, '--quiet', ...encoding, ...budget]
+  const asOf = file.kind === undefined ? ['--as-of', AS_OF] : []
+  const options = [...asOf, '--quiet', ...encoding, ...budget]
+  const args = [file.kind ?? 'snapshot', 'import', path, ...options]
   const { exitCode, stdout, stderr } = await at.run(...args)
   expect(exitCode).toBe(file.exit)
   const complaint = stderr.trimEnd().replaceAll(path, 'FILE')

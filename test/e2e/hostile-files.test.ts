@@ -6,8 +6,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPool } from '../../src/db/database.js'
 import type { Pool } from '../../src/db/database.js'
 import { RedressError } from '../../src/errors.js'
+import type { ImportOptions, ImportReport } from '../../src/intake/import-file.js'
 import { importSnapshotFile } from '../../src/intake/import-snapshot-file.js'
-import type { SnapshotImportReport } from '../../src/intake/import-snapshot-file.js'
+import { importChoicesFile, importVouchersFile } from '../../src/intake/import-staged-file.js'
 import { parseBudget } from '../../src/intake/quarantine.js'
 import { quarantineReport } from '../../src/intake/quarantine-store.js'
 import { Cipher } from '../../src/privacy/cipher.js'
@@ -15,7 +16,10 @@ import { testDatabase } from '../support/database.js'
 import type { TestDatabase } from '../support/database.js'
 import { AS_OF, SECRETS } from './hostile-file.js'
 import type { HostileFile } from './hostile-file.js'
+import { HOSTILE_CHANGES } from './hostile-changes.js'
 import { HOSTILE_FILES } from './hostile-files.js'
+
+const FILES = [...HOSTILE_FILES, ...HOSTILE_CHANGES]
 
 let database: TestDatabase
 let pool: Pool
@@ -33,12 +37,12 @@ afterAll(async () => {
 })
 
 test('there are many of them, each with its own name', () => {
-  const names = new Set(HOSTILE_FILES.map((it) => it.name))
-  expect(names.size).toBe(HOSTILE_FILES.length)
-  expect(names.size).toBeGreaterThan(80)
+  const names = new Set(FILES.map((it) => it.name))
+  expect(names.size).toBe(FILES.length)
+  expect(names.size).toBeGreaterThan(120)
 })
 
-test.each(HOSTILE_FILES.map((it, index) => ({ ...it, index })))('$name', async (file) => {
+test.each(FILES.map((it, index) => ({ ...it, index })))('$name', async (file) => {
   const path = place(file, join(folder, `${file.index}.csv`))
   const outcome = await tryImport(file, path)
   const said = JSON.stringify(outcome)
@@ -49,16 +53,16 @@ test.each(HOSTILE_FILES.map((it, index) => ({ ...it, index })))('$name', async (
   if (file.counts === undefined) {
     expect(outcome.importId).toBeUndefined()
   } else {
-    const { read, quarantined } = file.counts
-    const accepted = file.exit === 0 ? read - quarantined : 0
+    const { read, quarantined, duplicate = 0 } = file.counts
+    const accepted = file.exit === 0 ? read - quarantined - duplicate : 0
     expect(await storedCounts(String(outcome.importId))).toEqual({
       state: file.exit === 0 ? 'accepted' : 'held',
       read,
       accepted,
       quarantined,
-      duplicate: 0,
+      duplicate,
     })
-    expect(await linesOf(String(outcome.importId))).toBe(accepted)
+    expect(await rowsOf(String(outcome.importId))).toBe(accepted)
   }
   if (file.faults !== undefined) expect(outcome.faults).toEqual(file.faults)
   expect(outcome.unknownColumns).toEqual(file.unknownColumns ?? [])
@@ -71,17 +75,16 @@ interface Outcome {
   readonly importId?: string
   readonly faults?: readonly string[]
   readonly unknownColumns: readonly string[]
-  readonly report?: SnapshotImportReport
+  readonly report?: ImportReport
 }
 
 async function tryImport(file: HostileFile, path: string): Promise<Outcome> {
   try {
     const report = await asReader(file, () =>
-      importSnapshotFile({
+      importAs(file.kind, {
         pool,
         cipher: new Cipher(Buffer.alloc(32, 7)),
         path,
-        asOf: AS_OF,
         encoding: file.encoding,
         budget: file.budget === undefined ? undefined : parseBudget(file.budget),
         importedBy: 'tester',
@@ -97,6 +100,12 @@ async function tryImport(file: HostileFile, path: string): Promise<Outcome> {
     if (importId === undefined) return outcome
     return { ...outcome, importId: String(importId), faults: await faultsOf(String(importId)) }
   }
+}
+
+async function importAs(kind: HostileFile['kind'], options: ImportOptions): Promise<ImportReport> {
+  if (kind === 'choices') return await importChoicesFile(options)
+  if (kind === 'vouchers') return await importVouchersFile(options)
+  return await importSnapshotFile({ ...options, asOf: AS_OF })
 }
 
 async function faultsOf(importId: string): Promise<readonly string[]> {
@@ -139,13 +148,18 @@ async function storedCounts(importId: string): Promise<unknown> {
   }
 }
 
-async function linesOf(importId: string): Promise<number> {
-  const { rows } = await pool.query<{ lines: string }>(
-    `select count(*) as lines from snapshot_line join snapshot using (snapshot_id)
-     where import_id = $1`,
+async function rowsOf(importId: string): Promise<number> {
+  const { rows } = await pool.query<{ rows: string }>(
+    `with stored as (
+       select import_id from snapshot_line join snapshot using (snapshot_id)
+       union all select import_id from choice
+       union all select import_id from choice_withdrawal
+       union all select import_id from voucher_code
+     )
+     select count(*) as rows from stored where import_id = $1`,
     [importId],
   )
-  return Number(rows[0]?.lines)
+  return Number(rows[0]?.rows)
 }
 
 async function expectNothingLeftBehind(): Promise<void> {

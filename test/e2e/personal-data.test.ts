@@ -2,6 +2,7 @@
  * Personal data stays where it belongs: a whole path with bad rows and failures, everything logged,
  * and then every text that anybody may read is searched for what the files held.
  */
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -61,7 +62,24 @@ const BAD = [
     notice_number: numberOf(9_999),
   }),
 ]
+const codeOf = (index: number): string => `VCH-${1_000_000 + index * 7_919}-K`
+const VOUCHERS = Array.from(
+  { length: 500 },
+  (_, index) => `${index % 2 === 0 ? 'tving' : 'disney_plus'},${codeOf(index)},2026-12-31`,
+)
+/** A space in it, the wrong column, a field too many, another date, two codes in one. */
+const MISPLACED_CODES = ['VCH-SPACED 1', 'VCH-OPTION-2', 'VCH-FIELDS-3', 'VCH-DATED-4', 'VCH-é-5']
+const BAD_VOUCHERS = [
+  `tving,${MISPLACED_CODES[0]},2026-12-31`,
+  `${MISPLACED_CODES[1]},tving,2026-12-31`,
+  `tving,${codeOf(900)},2026-12-31,${MISPLACED_CODES[2]}`,
+  `tving,${codeOf(901)},${MISPLACED_CODES[3]}`,
+  `tving,${MISPLACED_CODES[4]},2026-12-31`,
+  `tving,${codeOf(0)},2027-12-31`,
+]
 const VALUES = new Set([
+  ...MISPLACED_CODES,
+  ...[900, 901, ...VOUCHERS.keys()].map(codeOf),
   ...MISPLACED,
   '1918-09-10',
   numberOf(9_999),
@@ -104,9 +122,9 @@ function expectNoPersonalData(): void {
 
 describe('what a whole path says', () => {
   it('is searched by something that would find it', () => {
-    const file = [HEADER, ...GOOD, ...BAD].join('\n')
-    const found = scanForPersonalData({ values: VALUES, texts: [{ name: 'the file', text: file }] })
-    expect(found.length).toBe(GOOD.length + BAD.length)
+    const rows = [...GOOD, ...BAD, ...VOUCHERS, ...BAD_VOUCHERS]
+    const texts = [{ name: 'the files', text: [HEADER, ...rows].join('\n') }]
+    expect(scanForPersonalData({ values: VALUES, texts }).length).toBe(rows.length)
   })
 
   it('holds none of it while files are imported, refused and held', async () => {
@@ -149,6 +167,47 @@ describe('what a whole path says', () => {
     const out = join(home, 'entries.csv')
     expect((await say('kim', `ledger export --out ${out}`)).exitCode).toBe(0)
     texts.push({ name: 'the export', text: readFileSync(out, 'utf8') })
+    expectNoPersonalData()
+  }, 120_000)
+
+  it('holds none of it while voucher codes are imported, held, shown and exported', async () => {
+    const header = 'option,code,expires_on'
+    const codes = place('codes.csv', [header, ...VOUCHERS, ...BAD_VOUCHERS, ''].join('\n'))
+    const imported = await say('kim', `vouchers import ${codes} --json --verbose`)
+    expect(imported.exitCode).toBe(0)
+    expect(imported.json).toMatchObject({ read: 506, accepted: 500, quarantined: 6 })
+    expect((await say('kim', `quarantine show ${imported.json.import_id} --json`)).exitCode).toBe(0)
+    const bad = place('bad-codes.csv', [header, ...BAD_VOUCHERS, ''].join('\n'))
+    const importing = `vouchers import ${bad} --max-quarantine 1 --verbose`
+    expect((await say('kim', importing)).exitCode).toBe(3)
+    const headless = place('headless.csv', VOUCHERS.join('\n'))
+    expect((await say('kim', `vouchers import ${headless} --verbose`)).exitCode).toBe(2)
+    expect((await say('kim', 'vouchers show --json')).exitCode).toBe(0)
+    const { publicKey } = generateKeyPairSync('x25519', {
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    })
+    const key = place('sender.pem', publicKey)
+    await query(
+      urlOf(home),
+      `insert into voucher_issue (code_id, line_id, run_id)
+       select code_id, 70000 + code_id, 1 from voucher_code`,
+    )
+    const out = join(home, 'codes.sealed')
+    const exporting = `vouchers export --run 1 --to ${key} --out ${out} --verbose`
+    expect((await say('kim', exporting)).exitCode).toBe(0)
+    texts.push({ name: 'the sealed export', text: readFileSync(out, 'latin1') })
+    const foreign = { REDRESS_DATA_KEY: Buffer.alloc(32, 3).toString('base64') }
+    const again = await say('kim', `vouchers import ${codes} --verbose`, foreign)
+    expect(again.exitCode).toBe(0)
+    await query(urlOf(home), 'alter table voucher_code rename to hidden_code')
+    const more = place('more-codes.csv', [header, ...VOUCHERS.slice(0, 5), ''].join('\n'))
+    const failed = await say('kim', `vouchers import ${more} --verbose`)
+    await query(urlOf(home), 'alter table hidden_code rename to voucher_code')
+    expect(failed.exitCode).toBe(1)
+    const dumped = await query(urlOf(home), 'select to_jsonb(it)::text as row from voucher_code it')
+    texts.push({ name: 'voucher_code', text: dumped.map((it) => it['row']).join('\n') })
+    expect(dumped).toHaveLength(500)
     expectNoPersonalData()
   }, 120_000)
 

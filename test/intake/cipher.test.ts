@@ -1,9 +1,11 @@
 /** Sealed values open with their key in their place, and nowhere else. */
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Cipher, openCipher } from '../../src/privacy/cipher.js'
+import { openVoucherCode, sealVoucherCode } from '../../src/privacy/voucher-code.js'
 
 let home = ''
 beforeEach(() => {
@@ -36,6 +38,29 @@ test('with another key, place or key id, changed or cut, a value does not open',
   expect(() => new Cipher(Buffer.alloc(32, 7), 2).open(sealed, 'row 1')).toThrow(message)
   expect(() => cipher.open(changed, 'row 1')).toThrow(message)
   expect(() => cipher.open(sealed.subarray(0, 20), 'row 1')).toThrow(message)
+})
+
+test('a digest is the same for the same value of a kind, and another with another key', () => {
+  const cipher = new Cipher(Buffer.alloc(32, 7))
+  const digest = cipher.digest(plain, 'kind')
+  expect(digest).toHaveLength(32)
+  expect(new Cipher(Buffer.alloc(32, 7)).digest(plain, 'kind')).toEqual(digest)
+  expect(cipher.digest(plain.subarray(1), 'kind')).not.toEqual(digest)
+  expect(cipher.digest(plain, 'another')).not.toEqual(digest)
+  expect(new Cipher(Buffer.alloc(32, 8)).digest(plain, 'kind')).not.toEqual(digest)
+  expect(createHash('sha256').update(plain).digest()).not.toEqual(digest)
+})
+
+test('a voucher code opens as what it is, and not as that of another row', () => {
+  const cipher = new Cipher(Buffer.alloc(32, 7))
+  const one = sealVoucherCode(cipher, 'tving', 'ABCD-1234')
+  const other = sealVoucherCode(cipher, 'tving', 'ABCD-1235')
+  expect(openVoucherCode(cipher, 'tving', one)).toBe('ABCD-1234')
+  expect(sealVoucherCode(cipher, 'tving', 'ABCD-1234').digest).toEqual(one.digest)
+  expect(sealVoucherCode(cipher, 'disney_plus', 'ABCD-1234').digest).not.toEqual(one.digest)
+  const moved = { digest: other.digest, sealed: one.sealed }
+  expect(() => openVoucherCode(cipher, 'tving', moved)).toThrow('setting REDRESS_DATA_KEY')
+  expect(() => openVoucherCode(cipher, 'disney_plus', one)).toThrow('setting REDRESS_DATA_KEY')
 })
 
 test('the key file is made once, for its owner only', () => {
