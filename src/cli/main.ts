@@ -6,6 +6,7 @@ import { readSettings } from '../config/settings.js'
 import { describeDatabaseError, errorCodeOf, isOutage } from '../db/database.js'
 import { EXIT, RedressError } from '../errors.js'
 import type { Act } from './act.js'
+import { addApprove } from './commands/approve.js'
 import { addDemo } from './commands/demo.js'
 import { addExplain } from './commands/explain.js'
 import { addImports } from './commands/imports.js'
@@ -44,6 +45,7 @@ async function main(argv: readonly string[]): Promise<number> {
     addSnapshots,
     addImports,
     addPlans,
+    addApprove,
     addRuns,
     addLedger,
     addExplain,

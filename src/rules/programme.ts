@@ -5,7 +5,7 @@
  */
 import { firstOfMonth } from './calendar.js'
 import type { IsoDate, Period } from './case.js'
-import type { Unit } from './decision.js'
+import type { Benefit, Unit } from './decision.js'
 
 /** Raised with every change that can alter a decision; it feeds the plan hash. */
 export const rulesVersion = '1'
@@ -35,6 +35,28 @@ export interface ProgrammeVersion {
   readonly zone: 'Asia/Seoul'
   readonly periods: readonly Period[]
   readonly benefits: BenefitTerms
+  readonly approval: ApprovalPolicy
+}
+
+/** What it takes before a plan is posted; a policy of the carrier's, not of the terms. */
+export interface ApprovalPolicy {
+  /** Plans with more entries than this need another person than their maker. */
+  readonly twoPeopleAboveEntries: Cited<number>
+  /** Periods that need two people whatever their size. */
+  readonly twoPeoplePeriods: Cited<readonly Period[]>
+  /** A figure that is off by more than `share` and by more than `atLeast` holds the plan. */
+  readonly guardRails: readonly GuardRail[]
+}
+
+export interface GuardRail {
+  readonly benefit: Benefit
+  /** `grants` are those posted before as well: all that the subjects hold. */
+  readonly figure: 'grants' | 'quantity' | 'refused'
+  /** 0.1 for a tenth. */
+  readonly share: number
+  /** Subjects; of a quantity, in the benefit's unit. */
+  readonly atLeast: number
+  readonly source: string
 }
 
 /** A programme holds the benefits it names. */

@@ -72,10 +72,7 @@ export async function markSealed(
   snapshotId: number,
   counts: SealedCounts,
 ): Promise<SealedSnapshot> {
-  const leaf = lineTableOf(snapshotId)
-  await tx.client.query(
-    `alter table snapshot_line attach partition ${leaf} for values in (${snapshotId})`,
-  )
+  await tx.client.query('select attach_lines($1)', [snapshotId])
   const { rows } = await tx.client.query<SnapshotRow>(
     `update snapshot
      set lines = $2, customers = $3, chunks = $4, content_hash = $5, sealed_at = $6

@@ -103,6 +103,11 @@ const SECOND_CARRIER: ProgrammeVersion = {
   source: 'facts §12',
   zone: 'Asia/Seoul',
   periods: ['2025-08', '2025-09', '2025-10', '2025-11', '2025-12'],
+  approval: {
+    twoPeopleAboveEntries: { value: 1_000_000, source: 'house policy' },
+    twoPeoplePeriods: { value: ['2025-08'], source: 'house policy' },
+    guardRails: [],
+  },
   benefits: {
     data: {
       duePeriods: { value: ['2025-08', '2025-09'], source: 'facts §12' },

@@ -3,7 +3,13 @@
  * announcement: version 2 moves the base date and nothing else (facts §0).
  */
 import type { Period } from '../case.js'
-import type { BenefitTerms, Cited, Programme, ProgrammeVersion } from '../programme.js'
+import type {
+  ApprovalPolicy,
+  BenefitTerms,
+  Cited,
+  Programme,
+  ProgrammeVersion,
+} from '../programme.js'
 
 const MONTHS: readonly Period[] = ['2026-02', '2026-03', '2026-04', '2026-05', '2026-06', '2026-07']
 
@@ -63,6 +69,17 @@ const BENEFIT_TERMS: BenefitTerms = {
   },
 }
 
+const HOUSE = 'house policy'
+const APPROVAL: ApprovalPolicy = {
+  twoPeopleAboveEntries: { value: 5_000_000, source: HOUSE },
+  twoPeoplePeriods: { value: [], source: HOUSE },
+  guardRails: [
+    { benefit: 'data', figure: 'grants', share: 0.1, atLeast: 1_000, source: HOUSE },
+    { benefit: 'data', figure: 'quantity', share: 0.1, atLeast: 102_400_000, source: HOUSE },
+    { benefit: 'data', figure: 'refused', share: 0.1, atLeast: 1_000, source: HOUSE },
+  ],
+}
+
 export const KT_2026: Programme = {
   name: 'kt-2026',
   defaultVersion: 1,
@@ -82,5 +99,6 @@ function ktVersion(
     zone: 'Asia/Seoul',
     periods: MONTHS,
     benefits: BENEFIT_TERMS,
+    approval: APPROVAL,
   }
 }
