@@ -14,9 +14,11 @@ create table access_log (
 create index access_log_by_line on access_log (line_id, at);
 create index access_log_by_time on access_log (at, access_id);
 
--- Where it came from is what the database sees, whatever the statement says.
-create function stamp_access() returns trigger language plpgsql as $$
+-- Who it is and where it came from is what the database sees, whatever the statement says.
+create function stamp_access() returns trigger language plpgsql
+set search_path = public, pg_temp as $$
 begin
+  new.person := acting_person();
   new.from_address := inet_client_addr();
   return new;
 end $$;
@@ -25,3 +27,6 @@ create trigger stamp before insert on access_log
   for each row execute function stamp_access();
 create trigger append_only before update or delete or truncate on access_log
   for each statement execute function refuse_change();
+
+grant insert on access_log to redress_agent, redress_operator, redress_auditor;
+grant select on access_log to redress_auditor;

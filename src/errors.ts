@@ -71,10 +71,24 @@ const KINDS = {
     EXIT.conflict,
     (it) => `plan ${it['plan']}: stale, ${it['problem']}; expected a new plan`,
   ),
-  PLAN_HELD: kind(EXIT.held, (it) => `plan ${it['plan']}: held, ${it['problem']}`),
+  PLAN_HELD: kind(
+    EXIT.held,
+    (it) =>
+      `plan ${it['plan']}: held, ${it['problem']}; expected a person who says why: --reason TEXT`,
+  ),
   APPROVAL_MISSING: kind(
     EXIT.conflict,
     (it) => `plan ${it['plan']}: not approved; expected ${it['expected']}`,
+  ),
+  PLAN_APPROVED: kind(
+    EXIT.conflict,
+    (it) => `plan ${it['plan']}: approved by ${it['by']} already; expected a plan nobody signed`,
+  ),
+  PLAN_IS_FORECAST: kind(
+    EXIT.conflict,
+    (it) =>
+      `plan ${it['plan']}: a forecast, since it is made for ${it['now']}; expected a plan ` +
+      `from ${it['expected']} on, when the statuses up to the period's start are in`,
   ),
   RUN_UNKNOWN: kind(
     EXIT.refused,
@@ -118,6 +132,10 @@ const KINDS = {
   SCHEMA_MISMATCH: kind(
     EXIT.refused,
     (it) => `database schema: ${it['problem']}; expected ${it['expected']}`,
+  ),
+  RIGHT_MISSING: kind(
+    EXIT.refused,
+    (it) => `database: this login may not do that; expected ${it['expected']}`,
   ),
   INTERRUPTED: kind(EXIT.failed, (it) => `interrupted; go on with \`${it['command']}\``),
 } as const satisfies Record<string, ErrorKind>

@@ -88,7 +88,8 @@ export class BenchServer {
     const pool = openPool({ url: this.urlOf(name), max: 2, name: 'redress bench' })
     const jobs = openPool({ url: jobsDatabaseUrl(this.urlOf(name)), max: 2, name: 'redress bench' })
     try {
-      await migrate(pool)
+      // One process plays maker and approver.
+      await migrate(pool, { rehearsal: true })
       await prepareJobsSchema(jobs)
     } finally {
       await Promise.all([pool.end(), jobs.end()])

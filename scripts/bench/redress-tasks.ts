@@ -12,7 +12,8 @@ import { conductRun } from '../../src/jobs/conduct-run.js'
 import { Cipher } from '../../src/privacy/cipher.js'
 import { findVersion } from '../../src/rules/programmes/registry.js'
 import { planPeriod } from '../../src/runs/plan-period.js'
-import { approvePlan, readPlan } from '../../src/runs/plan-store.js'
+import { approvePlan } from '../../src/runs/approve-plan.js'
+import { readPlan } from '../../src/runs/plan-store.js'
 import type { Plan, Run } from '../../src/runs/run.js'
 import { startRun } from '../../src/runs/start-run.js'
 import { newestSnapshotOf } from '../../src/snapshot/snapshot-store.js'
@@ -56,7 +57,7 @@ export async function benchChanges(
 
 function importOptionsOf({ pool }: Bench, path: string): ImportOptions {
   const clock = systemClock()
-  return { pool, path, cipher: new Cipher(Buffer.alloc(32)), importedBy: 'bench', now: clock.now }
+  return { pool, path, cipher: new Cipher(Buffer.alloc(32)), now: clock.now }
 }
 
 export async function benchPlan(bench: Bench): Promise<Outcome> {
@@ -71,12 +72,14 @@ export async function benchPlan(bench: Bench): Promise<Outcome> {
       period: PERIOD,
       snapshot,
       now: NOW,
-      madeBy: 'maker',
       lanes: LANES,
     })
   })
   assert(plan?.planHash !== undefined && plan.planHash !== null, 'a plan with its hash')
-  await approvePlan(bench.pool, plan.planId, 'approver', plan.planHash, NOW)
+  const by = 'approver'
+  const other = openPool({ url: bench.databaseUrl, max: 1, name: 'redress bench', actor: by })
+  await approvePlan(other, plan.planId, { by, at: NOW, reason: 'a measurement' })
+  await other.end()
   return { usage, lines: snapshot.lines, written: 0, lastCustomerId: null }
 }
 
@@ -93,7 +96,7 @@ export async function benchRun(bench: Bench): Promise<Outcome> {
     const backend = openJobsBackend({ pool: jobs }, {})
     let run: Run | undefined
     const usage = await usageOf(pool, bench.postmaster, async () => {
-      const started = await startRun(pool, plan.planId, 'bench', NOW)
+      const started = await startRun(pool, plan.planId, NOW)
       run = await conductRun({
         pool,
         backend,

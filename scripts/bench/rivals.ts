@@ -133,7 +133,7 @@ interface Rival {
 /** The run's rows and its table are made before the clock starts. */
 async function prepareRival(pool: Pool): Promise<Rival> {
   const plan = await newestPlan(pool)
-  const run = await startRun(pool, plan.planId, 'bench', NOW)
+  const run = await startRun(pool, plan.planId, NOW)
   const ledgerNo = await postings.readLedgerNo(pool, run.programme, run.period)
   assert(ledgerNo !== undefined, 'a ledger of a run that was started')
   const chunks = await listChunks(pool, plan.snapshotId)

@@ -8,11 +8,14 @@ import { fixedClock, systemClock } from '../config/clock.js'
 import type { Clock } from '../config/clock.js'
 import { createLogger } from '../config/logger.js'
 import type { Settings } from '../config/settings.js'
+import { actingPerson } from '../db/acting-person.js'
 import { openPool } from '../db/database.js'
 import type { Pool } from '../db/database.js'
 import { useEmbeddedPostgres } from '../db/embedded-postgres.js'
 import type { EmbeddedPostgres } from '../db/embedded-postgres.js'
 import { assertMigrated, migrate } from '../db/migrate.js'
+import { grantQueue } from '../db/queue-rights.js'
+import { RedressError } from '../errors.js'
 import { assert } from '../assert.js'
 import {
   jobsDatabaseUrl,
@@ -23,6 +26,8 @@ import {
 import type { JobsBackend } from '../jobs/bullmq-backend.js'
 import { openCipher } from '../privacy/cipher.js'
 import type { Cipher } from '../privacy/cipher.js'
+import { PROGRAMMES } from '../rules/programmes/registry.js'
+import { recordPolicies } from '../runs/approval-store.js'
 import type { Output } from './output.js'
 
 export interface GlobalOptions {
@@ -43,6 +48,8 @@ export interface Context {
   readonly cipher: Cipher
   /** The person who acts: the database login, or the name claimed in a rehearsal. */
   readonly actor: string
+  /** False in a rehearsal: whoever acts may be somebody else. */
+  readonly authenticated: boolean
   /** Names this process in `runs show`; says nothing of a person. */
   readonly workerName: string
   /** Aborted by Ctrl-C and SIGTERM. */
@@ -50,6 +57,8 @@ export interface Context {
   /** Brings an embedded database back that was stopped under a running command. */
   readonly revive: () => Promise<unknown>
   jobs(): Promise<JobsBackend>
+  /** In a rehearsal, connections of somebody else; closed with the context. */
+  poolOf(claimedName: string): Pool
 }
 
 export interface ContextParts {
@@ -75,10 +84,12 @@ export async function withContext<T>(
     const url = settings.databaseUrl ?? embedded?.url
     assert(url !== undefined, 'a database, given or embedded')
     // A command holds at most a handful beside its lanes: import 4, the run's watch 1, closing 1.
-    const pool = openPool({ url, max: settings.lanes + 6, name: 'redress' })
+    const rehearsal = settings.databaseUrl === undefined
+    const actor = rehearsal ? claimedName(settings, options) : undefined
+    const pool = openPool({ url, max: settings.lanes + 6, name: 'redress', actor })
     pools.push(pool)
-    if (settings.autoMigrate) await migrate(pool)
-    else await assertMigrated(pool)
+    await bringUpToDate(pool, settings, rehearsal)
+    const person = await actingPerson(pool)
     let backend: Promise<JobsBackend> | undefined
     const kept = embedded
     return await work({
@@ -90,10 +101,15 @@ export async function withContext<T>(
       log,
       signal,
       cipher: openCipher(settings),
-      actor: await actorOf(pool, settings, options),
+      actor: person.name,
+      authenticated: person.authenticated,
       workerName: `${hostname().slice(0, 20)}-${process.pid}`,
       revive: async () => await kept?.ensureRunning(),
       jobs: () => (backend ??= openJobs(settings, pool, url, pools)),
+      poolOf: (claimed) => {
+        pools.push(openPool({ url, max: 1, name: 'redress', actor: claimed }))
+        return pools.at(-1)!
+      },
     })
   } finally {
     await Promise.allSettled(pools.map((it) => it.end()))
@@ -101,13 +117,21 @@ export async function withContext<T>(
   }
 }
 
-async function actorOf(pool: Pool, settings: Settings, options: GlobalOptions): Promise<string> {
-  if (settings.databaseUrl !== undefined) {
-    const { rows } = await pool.query<{ login: string }>('select session_user::text as login')
-    assert(rows[0] !== undefined, 'a login')
-    return rows[0].login
-  }
-  return options.as ?? settings.user ?? userInfo().username
+function claimedName(settings: Settings, options: GlobalOptions): string {
+  const name = options.as ?? settings.user ?? userInfo().username
+  if (/^[^\p{Cc}]{1,64}$/u.test(name) && name.trim() === name) return name
+  throw new RedressError('USAGE', {
+    problem: '--as: unusable; expected a name of 1 to 64 characters without control characters',
+  })
+}
+
+async function bringUpToDate(pool: Pool, settings: Settings, rehearsal: boolean): Promise<void> {
+  if (!settings.autoMigrate) return await assertMigrated(pool)
+  await migrate(pool, { rehearsal })
+  await recordPolicies(
+    pool,
+    PROGRAMMES.flatMap((it) => it.versions),
+  )
 }
 
 // With REDRESS_AUTO_MIGRATE=false the queue's own schema, too, is left to `redress migrate`.
@@ -133,6 +157,9 @@ async function openJobs(
     name: 'redress jobs',
   })
   pools.push(jobsPool)
-  if (settings.autoMigrate) await prepareJobsSchema(jobsPool)
+  if (settings.autoMigrate) {
+    await prepareJobsSchema(jobsPool)
+    await grantQueue(pool)
+  }
   return openJobsBackend({ pool: jobsPool }, {})
 }

@@ -7,6 +7,7 @@ import { describeDatabaseError, errorCodeOf, isOutage } from '../db/database.js'
 import { EXIT, RedressError } from '../errors.js'
 import type { Act } from './act.js'
 import { addAccessLog } from './commands/access-log.js'
+import { addApprove } from './commands/approve.js'
 import { addDemo } from './commands/demo.js'
 import { addExplain } from './commands/explain.js'
 import { addImports } from './commands/imports.js'
@@ -47,6 +48,7 @@ async function main(argv: readonly string[]): Promise<number> {
     addImports,
     addVouchers,
     addPlans,
+    addApprove,
     addRuns,
     addLedger,
     addExplain,

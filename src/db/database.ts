@@ -35,6 +35,8 @@ export interface PoolOptions {
   readonly max: number
   /** Seen in pg_stat_activity: which command this is. */
   readonly name: string
+  /** Who acts, in a rehearsal; elsewhere the database takes no notice of it. */
+  readonly actor?: string | undefined
 }
 
 export function openPool(options: PoolOptions): Pool {
@@ -47,12 +49,17 @@ export function openPool(options: PoolOptions): Pool {
     keepAlive: true,
     types: { getTypeParser: parserOf as typeof pg.types.getTypeParser },
     // Time enters as data; a session in UTC prints instants the same way everywhere.
-    options: '-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601',
+    options: `-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601${actorOption(options)}`,
   })
   // An idle connection that the server closes is replaced at the next use; without a listener it
   // would end the process.
   pool.on('error', () => undefined)
   return pool
+}
+
+// The server splits the options at white space, unless a backslash stands before it.
+function actorOption({ actor }: PoolOptions): string {
+  return actor === undefined ? '' : ` -c redress.actor=${actor.replace(/[\s\\]/g, '\\$&')}`
 }
 
 export function kyselyOn(pool: Pool): Kysely<Tables> {
@@ -146,6 +153,11 @@ export function isOutage(error: unknown): boolean {
  */
 export function describeDatabaseError(error: unknown): RedressError {
   const code = errorCodeOf(error) ?? 'unknown'
+  // insufficient_privilege
+  if (code === '42501') {
+    const expected = 'a member of the role for it, such as redress_operator'
+    return new RedressError('RIGHT_MISSING', { expected })
+  }
   const named =
     typeof error === 'object' && error !== null && 'constraint' in error
       ? error.constraint

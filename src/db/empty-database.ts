@@ -10,5 +10,5 @@ export async function emptyDatabase(pool: Pool): Promise<void> {
     await client.query('drop schema public cascade')
     await client.query('create schema public')
   })
-  await migrate(pool)
+  await migrate(pool, { rehearsal: true })
 }

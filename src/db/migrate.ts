@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { projectRoot } from '../config/project-root.js'
 import { RedressError } from '../errors.js'
-import { withClient } from './database.js'
+import { errorCodeOf, withClient } from './database.js'
 import type { Client, Pool } from './database.js'
 
 interface Migration {
@@ -28,16 +28,43 @@ export function migrations(): readonly Migration[] {
     })
 }
 
+export interface MigrateOptions {
+  /** For a database made here: its login may claim to be anybody, and is never taken at its word. */
+  readonly rehearsal?: boolean
+}
+
 /**
- * @throws RedressError SCHEMA_MISMATCH when the database was migrated by other files than these.
+ * Changes nothing, and needs no right to, where nothing is left to apply.
+ * @throws RedressError SCHEMA_MISMATCH when the database was migrated by other files than these, or
+ * this login may not apply those that are left.
  */
-export async function migrate(pool: Pool): Promise<void> {
+export async function migrate(pool: Pool, options: MigrateOptions = {}): Promise<void> {
+  try {
+    await applyPending(pool, options.rehearsal === true)
+  } catch (error) {
+    // insufficient_privilege; no schema that the login may use
+    if (!['42501', '3F000'].includes(errorCodeOf(error) ?? '')) throw error
+    throw new RedressError(
+      'SCHEMA_MISMATCH',
+      {
+        problem: 'migrations are not applied, or this login may not see them',
+        expected: "`redress migrate` by the schema's owner, or a login with one of the roles",
+      },
+      { cause: error },
+    )
+  }
+}
+
+async function applyPending(pool: Pool, rehearsal: boolean): Promise<void> {
   const files = migrations()
   await withClient(pool, async (client) => {
     if ((await pendingOf(client, files)).length === 0) return
     await client.query('begin')
     // One process migrates; the others wait here and then find nothing left to do.
     await client.query(`select pg_advisory_xact_lock(hashtext('redress migrations'))`)
+    await client.query(`select set_config('redress.rehearsal', $1, true)`, [
+      rehearsal ? 'on' : 'off',
+    ])
     await client.query(
       `create table if not exists migration (
          name text primary key, checksum text not null)`,

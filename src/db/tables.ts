@@ -21,7 +21,7 @@ export interface ImportTable {
   rows_accepted: ColumnType<string, number | undefined, number>
   rows_quarantined: ColumnType<string, number | undefined, number>
   rows_duplicate: ColumnType<string, number | undefined, number>
-  imported_by: string
+  imported_by: Generated<string>
   started_at: Instant
   finished_at: Instant | null
 }
@@ -72,12 +72,22 @@ export interface PlanTable {
   state: Generated<'planning' | 'planned' | 'superseded'>
   plan_hash: Binary | null
   result: JSONColumnType<object> | null
-  holds: JSONColumnType<string[]>
-  made_by: string
+  holds: JSONColumnType<object[]>
+  made_by: Generated<string>
   made_at: Instant
-  approved_by: string | null
-  approved_at: Instant | null
-  approved_hash: Binary | null
+}
+
+export interface ApprovalTable {
+  plan_id: BigInt
+  kind: 'person' | 'alone' | 'forecast'
+  /** Filled in by the database, as are made_by, started_by and imported_by elsewhere. */
+  approved_by: Generated<string>
+  authenticated: Generated<boolean>
+  approved_at: Instant
+  plan_hash: Binary
+  reason: string | null
+  tolerance: ColumnType<string | null, number | null, never>
+  forecast_plan_id: BigInt | null
 }
 
 export interface RunTable {
@@ -87,7 +97,7 @@ export interface RunTable {
   period: string
   state: Generated<'open' | 'held' | 'closed' | 'cancelled'>
   chunks: number
-  started_by: string
+  started_by: Generated<string>
   started_at: Instant
   closed_at: Instant | null
   root_hash: Binary | null
@@ -115,6 +125,7 @@ export interface Tables {
   snapshot: SnapshotTable
   snapshot_chunk: SnapshotChunkTable
   plan: PlanTable
+  approval: ApprovalTable
   run: RunTable
   run_chunk: RunChunkTable
 }

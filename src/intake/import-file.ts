@@ -25,7 +25,6 @@ export interface ImportOptions {
   readonly path: string
   readonly encoding?: Encoding | undefined
   readonly budget?: QuarantineBudget | undefined
-  readonly importedBy: string
   /** The time as ISO 8601. */
   readonly now: () => string
   readonly signal?: AbortSignal | undefined
@@ -85,12 +84,11 @@ async function importRows<Result extends object>(
   file: RowFile,
   control: Client,
 ): Promise<ImportReport & Result> {
-  const { pool, importedBy } = options
+  const { pool } = options
   const importId = await store.startImport(control, {
     kind: kind.kind,
     asOf: kind.asOf,
     fileName: options.path,
-    importedBy,
     startedAt: options.now(),
   })
   const quarantine = new Quarantine(control, options.cipher, importId)

@@ -80,15 +80,14 @@ export async function startImport(
     readonly kind: ImportKind
     readonly asOf: string | null
     readonly fileName: string
-    readonly importedBy: string
     readonly startedAt: string
   },
 ): Promise<string> {
   await client.query('begin isolation level read committed')
   const { rows } = await client.query<{ import_id: string }>(
-    `insert into import (kind, as_of, file_name, imported_by, started_at)
-     values ($1, $2, $3, $4, $5) returning import_id`,
-    [start.kind, start.asOf, start.fileName, start.importedBy, start.startedAt],
+    `insert into import (kind, as_of, file_name, started_at)
+     values ($1, $2, $3, $4) returning import_id`,
+    [start.kind, start.asOf, start.fileName, start.startedAt],
   )
   const importId = String(rows[0]?.import_id)
   await client.query(`select pg_advisory_lock(${LOCK})`, [importId])

@@ -44,7 +44,7 @@ export async function dropSnapshotsOf(client: Client, importId: string): Promise
     [importId],
   )
   for (const { snapshot_id: snapshotId } of rows) {
-    await client.query(`drop table if exists ${lineTableOf(snapshotId)}`)
+    await client.query('select drop_lines($1)', [snapshotId])
     await client.query('delete from snapshot where snapshot_id = $1', [snapshotId])
   }
 }
@@ -54,12 +54,11 @@ export async function dropSnapshotsOf(client: Client, importId: string): Promise
  * @returns false when a line_id is there twice
  */
 export async function buildLineKey(client: Client, snapshotId: number): Promise<boolean> {
-  const table = lineTableOf(snapshotId)
   await client.query('begin isolation level read committed')
   try {
     await client.query(`set local maintenance_work_mem = '256MB'`)
     await client.query('set local max_parallel_maintenance_workers = 2')
-    await client.query(`create unique index ${table}_key on ${table} (line_id)`)
+    await client.query('select build_line_key($1)', [snapshotId])
     await client.query('commit')
     return true
   } catch (error) {

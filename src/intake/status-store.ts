@@ -23,7 +23,7 @@ export function copyStatusStatement(columnNames: readonly string[]): string {
  */
 export async function storeStatusRows(client: Client, importId: string): Promise<number> {
   // Two files at a time would each miss the other's rows, and mix their sequence.
-  await client.query('lock table status_change in share row exclusive mode')
+  await client.query(`select wait_for_other_imports('status_change')`)
   // Two sorts of up to some million rows stay in memory.
   await client.query(`set local work_mem = '128MB'`)
   await client.query('analyze pg_temp.status_row')

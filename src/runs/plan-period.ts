@@ -21,6 +21,7 @@ import { EntrySets } from './entry-sets.js'
 import type { ReasonMigration } from './change-counter.js'
 import { comparePlans } from './compare-plans.js'
 import * as facts from './fact-store.js'
+import { judgePlan } from './judge-plan.js'
 import { readPeriodContext } from './period-context.js'
 import type { PeriodContext } from './period-context.js'
 import * as store from './plan-store.js'
@@ -43,7 +44,6 @@ export interface PlanRequest {
   readonly snapshot: SealedSnapshot
   /** ISO 8601 instant. */
   readonly now: string
-  readonly madeBy: string
   /** Chunks decided at the same time. */
   readonly lanes: number
   readonly signal?: AbortSignal | undefined
@@ -55,7 +55,7 @@ export interface PlanRequest {
  * unfinished, since the ledger is then between two states.
  */
 export async function planPeriod(pool: Pool, request: PlanRequest): Promise<Plan> {
-  const { version, period, snapshot, now, madeBy } = request
+  const { version, period, snapshot, now } = request
   refuseMisfits(version, period, snapshot)
   await refuseDuringRun(pool, version.programme, period)
   const inputs = await store.currentInputs(pool, version.programme)
@@ -66,7 +66,6 @@ export async function planPeriod(pool: Pool, request: PlanRequest): Promise<Plan
     snapshotId: snapshot.snapshotId,
     now,
     rulesVersion,
-    madeBy,
     ...inputs,
   })
   const context = await readPeriodContext(pool, planId)
@@ -85,6 +84,7 @@ export async function planPeriod(pool: Pool, request: PlanRequest): Promise<Plan
   await withTransaction(pool, async (tx) => {
     await store.insertPlanChunks(tx, planId, chunks)
     await store.insertEntrySets(tx, planId, sets.all())
+    await judgePlan(tx, planId, version, period, result)
     await store.finishPlan(tx, planId, planHash, result)
   })
   return await store.readPlan(pool, planId)

@@ -9,6 +9,7 @@ import type { EntrySet } from '../ledger/entry.js'
 import type { Period } from '../rules/case.js'
 import type { EntrySetRef } from './entry-sets.js'
 import { canonical, parseEntrySet } from './entry-sets.js'
+import type { Hold } from './approval-policy.js'
 import type { Plan, PlanResult } from './run.js'
 import type { Tallies } from './tally.js'
 
@@ -60,14 +61,13 @@ export interface NewPlan extends PlanInputs {
   readonly snapshotId: number
   readonly now: string
   readonly rulesVersion: string
-  readonly madeBy: string
 }
 
 export async function insertPlan(pool: Pool, plan: NewPlan): Promise<string> {
   const { rows } = await pool.query<{ plan_id: string }>(
     `insert into plan (programme, version, period, snapshot_id, now_at, rules_version, inputs,
-                       ledger_runs, made_by, made_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $5) returning plan_id`,
+                       ledger_runs, made_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $5) returning plan_id`,
     [
       plan.programme,
       plan.version,
@@ -77,7 +77,6 @@ export async function insertPlan(pool: Pool, plan: NewPlan): Promise<string> {
       plan.rulesVersion,
       plan.inputs,
       plan.ledgerRuns,
-      plan.madeBy,
     ],
   )
   assert(rows[0] !== undefined, 'the new plan')
@@ -171,13 +170,15 @@ interface PlanRow {
   state: Plan['state']
   plan_hash: string | null
   result: PlanResult | null
+  holds: Hold[]
   made_by: string
   approved_by: string | null
 }
 
 const PLAN_COLUMNS = `plan_id, programme, version, period, snapshot_id, now_at, rules_version,
   inputs,
-  ledger_runs, state, encode(plan_hash, 'hex') as plan_hash, result, made_by, approved_by`
+  ledger_runs, state, encode(plan_hash, 'hex') as plan_hash, result, holds, made_by,
+  (select approved_by from approval where approval.plan_id = plan.plan_id) as approved_by`
 
 function planOf(row: PlanRow): Plan {
   return {
@@ -193,6 +194,7 @@ function planOf(row: PlanRow): Plan {
     state: row.state,
     planHash: row.plan_hash,
     result: row.result,
+    holds: row.holds,
     madeBy: row.made_by,
     approvedBy: row.approved_by,
   }
@@ -213,11 +215,11 @@ export async function readPlan(client: Client | Pool, planId: string): Promise<P
  * with.
  */
 export async function previousResult(
-  pool: Pool,
+  client: Client | Pool,
   programme: string,
   period: Period,
 ): Promise<PlanResult | undefined> {
-  const { rows } = await pool.query<{ result: PlanResult }>(
+  const { rows } = await client.query<{ result: PlanResult }>(
     `select p.result
      from plan p left join run r on r.plan_id = p.plan_id and r.state = 'closed'
      where p.programme = $1 and p.period = $2 and p.result is not null
@@ -225,21 +227,6 @@ export async function previousResult(
     [programme, period],
   )
   return rows[0]?.result
-}
-
-/** The approval signs the hash; the table refuses one that signs another. */
-export async function approvePlan(
-  pool: Pool,
-  planId: string,
-  by: string,
-  planHash: string,
-  at: string,
-): Promise<void> {
-  await pool.query(
-    `update plan set approved_by = $2, approved_at = $4, approved_hash = decode($3, 'hex')
-     where plan_id = $1 and approved_by is null`,
-    [planId, by, planHash, at],
-  )
 }
 
 export async function readEntrySets(

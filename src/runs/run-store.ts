@@ -103,16 +103,15 @@ export async function runOfPlan(pool: Client | Pool, planId: string): Promise<Ru
 export async function insertRun(
   tx: Tx,
   planId: string,
-  startedBy: string,
   at: string,
 ): Promise<string | undefined> {
   const { rows } = await tx.client.query<{ run_id: string }>(
-    `insert into run (plan_id, programme, period, chunks, started_by, started_at)
-     select plan_id, programme, period, (result->>'chunks')::integer, $2, $3 from plan
+    `insert into run (plan_id, programme, period, chunks, started_at)
+     select plan_id, programme, period, (result->>'chunks')::integer, $2 from plan
      where plan_id = $1
      on conflict do nothing
      returning run_id`,
-    [planId, startedBy, at],
+    [planId, at],
   )
   const runId = rows[0]?.run_id
   if (runId === undefined) return undefined

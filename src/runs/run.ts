@@ -1,5 +1,6 @@
 /** Plans, runs and chunks as values, and the states they can be in. */
 import type { IsoDate, Period } from '../rules/case.js'
+import type { Hold } from './approval-policy.js'
 import type { ReasonMigration } from './change-counter.js'
 import type { Tallies } from './tally.js'
 
@@ -26,6 +27,8 @@ export interface Plan {
   /** Hex; null while planning. */
   readonly planHash: string | null
   readonly result: PlanResult | null
+  /** Figures that are off; the plan waits for a reason until somebody approves it with one. */
+  readonly holds: readonly Hold[]
   readonly madeBy: string
   readonly approvedBy: string | null
 }

@@ -70,6 +70,7 @@ export async function settle(
   query: SettleQuery,
   version: ProgrammeVersion,
 ): Promise<SettledFacts> {
+  await store.prepareWholeJoins(client, query)
   await store.settleChanges(client, query)
   await store.settleHeldGrants(client, query)
   const choices = await store.settleChoices(client, query)

@@ -19,6 +19,17 @@ function ofLines({ only }: SettleQuery, column: string): string {
   return `and ${column} = any('{${only.lineIds.join()}}')`
 }
 
+/**
+ * Keeps PostgreSQL from joining row by row: of tables made a moment ago and of what is numbered
+ * within a statement it guesses a handful of rows, and 45,000 choices against 150,000 codes then
+ * took ten minutes instead of half a second.
+ */
+export async function prepareWholeJoins(client: Client, { only }: SettleQuery): Promise<void> {
+  if (only !== undefined) return
+  await client.query(`set local enable_nestloop = off`)
+  await client.query(`set local work_mem = '64MB'`)
+}
+
 // Changes up to the end of the base date are the snapshot's own; of those after it, the last one
 // at or before the period's start counts. The changes are set down and analysed first: without
 // their number PostgreSQL looked each line up by itself, and the 120,000 of a May among 2,000,000

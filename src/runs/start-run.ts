@@ -3,8 +3,10 @@ import { assert } from '../assert.js'
 import { withTransaction } from '../db/database.js'
 import type { Pool } from '../db/database.js'
 import { RedressError } from '../errors.js'
-import { rulesVersion } from '../rules/programme.js'
+import type { Period } from '../rules/case.js'
+import { periodStart, rulesVersion } from '../rules/programme.js'
 import type { RunContext } from './apply-chunk.js'
+import { isForecast } from './approval-policy.js'
 import { rootHashOf } from './close-run.js'
 import { DecisionMemo } from './decision-memo.js'
 import { EntrySets } from './entry-sets.js'
@@ -16,35 +18,32 @@ import * as store from './run-store.js'
 /**
  * Starts the plan's run, or joins the period's unfinished one. Runs of other periods are waited for:
  * what they give decides what this one may.
- * @throws RedressError APPROVAL_MISSING; PLAN_STALE when anything it looked at has changed since;
+ * @throws RedressError APPROVAL_MISSING; PLAN_IS_FORECAST; PLAN_STALE when anything it looked at has
+ * changed since;
  * RUN_STATE when its run is closed or cancelled already.
  */
-export async function startRun(
-  pool: Pool,
-  planId: string,
-  startedBy: string,
-  at: string,
-): Promise<Run> {
+export async function startRun(pool: Pool, planId: string, at: string): Promise<Run> {
   const plan = await readPlan(pool, planId)
   const own = await store.runOfPlan(pool, planId)
   if (own !== undefined) return joinable(own)
   const unfinished = await store.unfinishedRunOf(pool, plan.programme)
   if (unfinished !== undefined) return sameOrRefused(unfinished, plan)
   await refuseStale(pool, plan)
+  refuseForecast(planId, plan.period, plan.now)
   if (plan.approvedBy === null) {
     throw new RedressError('APPROVAL_MISSING', {
       plan: planId,
       expected: `\`redress approve ${planId}\``,
     })
   }
-  const runId = await withTransaction(pool, (tx) => store.insertRun(tx, planId, startedBy, at))
+  const runId = await withTransaction(pool, (tx) => store.insertRun(tx, planId, at))
   if (runId !== undefined) return await store.readRun(pool, runId)
   // Somebody started the same moment: theirs is the run now.
   const joined = await store.unfinishedRunOf(pool, plan.programme)
   if (joined !== undefined) return sameOrRefused(joined, plan)
   const finished = await store.runOfPlan(pool, planId)
   if (finished !== undefined) return finished
-  return await startRun(pool, planId, startedBy, at)
+  return await startRun(pool, planId, at)
 }
 
 function sameOrRefused(unfinished: Run, plan: Plan): Run {
@@ -64,6 +63,19 @@ function joinable(run: Run): Run {
     run: run.runId,
     problem: `its plan was executed and it is ${run.state}`,
     expected: 'a new plan',
+  })
+}
+
+/**
+ * Statuses up to the period's start decide it, so a plan made earlier is never posted.
+ * @throws RedressError PLAN_IS_FORECAST
+ */
+export function refuseForecast(plan: string, period: Period, now: string): void {
+  if (!isForecast(period, now)) return
+  throw new RedressError('PLAN_IS_FORECAST', {
+    plan,
+    now,
+    expected: `${periodStart(period)}T00:00:00+09:00`,
   })
 }
 

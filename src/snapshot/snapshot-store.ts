@@ -78,15 +78,12 @@ export async function markSealed(
   snapshotId: number,
   counts: SealedCounts,
 ): Promise<SealedSnapshot> {
-  const leaf = lineTableOf(snapshotId)
   await tx.client.query(
     `select pg_advisory_xact_lock(hashtextextended('redress seal ' || as_of, 0))
      from snapshot where snapshot_id = $1`,
     [snapshotId],
   )
-  await tx.client.query(
-    `alter table snapshot_line attach partition ${leaf} for values in (${snapshotId})`,
-  )
+  await tx.client.query('select attach_lines($1)', [snapshotId])
   const { rows } = await tx.client.query<SnapshotRow>(
     `with counted_so_far as (
        select earlier.snapshot_id

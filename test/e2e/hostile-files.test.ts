@@ -87,7 +87,6 @@ async function tryImport(file: HostileFile, path: string): Promise<Outcome> {
         path,
         encoding: file.encoding,
         budget: file.budget === undefined ? undefined : parseBudget(file.budget),
-        importedBy: 'tester',
         now: () => '2026-02-01T09:00:00+09:00',
       }),
     )

@@ -16,7 +16,7 @@ import type { SearchedText } from '../support/personal-data.js'
 import { endServer } from '../support/postgres-command.js'
 import { realRedis } from '../support/redis.js'
 import type { RealRedis } from '../support/redis.js'
-import { AS_OF, HEADER, NOW, query, row } from './setting.js'
+import { AS_OF, HEADER, nowFor, query, row } from './setting.js'
 
 const CUSTOMERS = 1_500
 /** Of years in which nothing else happens, so that each match is a leak. */
@@ -104,7 +104,8 @@ afterAll(async () => {
 /** Everything it says is searched later. */
 async function say(as: string, command: string, more: CliEnvironment = {}): Promise<CliResult> {
   const environment = { REDRESS_HOME: home, REDRESS_LOG_LEVEL: 'trace', ...more }
-  const result = await redress([...command.split(' '), '--as', as, '--now', NOW], environment)
+  const now = nowFor(command.split(' '))
+  const result = await redress([...command.split(' '), '--as', as, '--now', now], environment)
   texts.push({ name: `stdout of ${command}`, text: result.stdout })
   texts.push({ name: `stderr of ${command}`, text: result.stderr })
   return result

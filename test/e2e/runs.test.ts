@@ -12,7 +12,7 @@ const OTHER = `redress_other_${process.pid}`
 beforeAll(async () => {
   here = await setting()
   await query(here.url, `create role ${OTHER} login password 'other'`)
-  await query(here.url, `grant select, insert, update on all tables in schema public to ${OTHER}`)
+  await query(here.url, `grant redress_approver to ${OTHER}`)
   const url = new URL(here.url)
   url.username = OTHER
   url.password = 'other'
@@ -24,7 +24,6 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await query(here.url, `revoke all on all tables in schema public from ${OTHER}`)
   await query(here.url, `drop role ${OTHER}`)
   await here.drop()
 })
@@ -86,6 +85,8 @@ describe('approve', () => {
       plan_id: plan.plan_id,
       plan_hash: plan.plan_hash,
       approved_by: OTHER,
+      authenticated: true,
+      kind: 'person',
     })
     const run = await here.ok('run', '2026-02', '--plan', plan.plan_id)
     // 101, 102, 108, 109 get data; all but 103 and 104 membership; customer 901 insurance.

@@ -15,13 +15,19 @@ import { testDatabase } from '../support/database.js'
 export const AS_OF = '2026-01-13'
 export const NOW = '2026-02-01T09:00:00+09:00'
 
+/** A month is planned and run on its first day, at the hour of `NOW`. */
+export function nowFor(args: readonly string[]): string {
+  const [command, period] = args
+  return command === 'plan' || command === 'run' ? `${period}-01T09:00:00+09:00` : NOW
+}
+
 export interface Setting {
   readonly url: string
   readonly environment: CliEnvironment
   readonly folder: string
   /** Writes a file of these lines and tells its path. */
   file(name: string, lines: readonly string[]): string
-  /** With --json and --now; any exit code. */
+  /** With --json, and --now where it is not said; any exit code. */
   run(...args: readonly string[]): Promise<CliResult>
   /** The JSON document of a command that must end with 0. */
   ok(...args: readonly string[]): Promise<CliDocument>
@@ -35,7 +41,11 @@ export async function setting(): Promise<Setting> {
   const database = await testDatabase()
   const folder = mkdtempSync(join(tmpdir(), 'redress-commands-'))
   const environment = { DATABASE_URL: database.url, REDRESS_HOME: folder }
-  const run: Setting['run'] = (...args) => redress([...args, '--json', '--now', NOW], environment)
+  const run: Setting['run'] = (...args) =>
+    redress(
+      [...args, '--json', ...(args.includes('--now') ? [] : ['--now', nowFor(args)])],
+      environment,
+    )
   const ok: Setting['ok'] = async (...args) => {
     const result = await run(...args)
     const complaints = result.stderr.split('\n').filter((it) => it.startsWith('redress:'))

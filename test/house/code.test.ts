@@ -17,9 +17,8 @@ const scripts = codeIn('scripts')
 const tests = codeIn('test')
 const all = [...src, ...scripts, ...tests]
 
-// Wiring asks for the login and for the name that tells one installation's queue from another's.
+// Wiring asks for the name that tells one installation's queue from another's.
 const LOOK_UPS = [
-  'src/cli/context.ts: select session_user::text as login',
   'src/cli/context.ts: select installation_id from installation',
 ]
 

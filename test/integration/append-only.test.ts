@@ -150,29 +150,51 @@ it('a statement that changes nothing final is let through', async () => {
 it('a posting can be added once under its number, not twice', async () => {
   const copy = `insert into ${posting} (customer_id, line_id, entry_set_id, posting_no)
                 select customer_id, line_id, entry_set_id, posting_no`
-  expect(await refusalOf(`${copy} + 1 from ${posting}`)).toBeUndefined()
-  expect(await refusalOf(`${copy} from ${posting}`)).toBe('23505')
+  const anyway = `alter table ${posting} disable trigger run_is_open;`
+  expect(await refusalOf(`${anyway} ${copy} + 1 from ${posting}`)).toBeUndefined()
+  expect(await refusalOf(`${anyway} ${copy} from ${posting}`)).toBe('23505')
+  // The run is closed.
+  expect(await refusalOf(`${copy} + 1 from ${posting}`)).toBe('RD001')
 })
 
 it('an approval has to sign the hash of its plan', async () => {
   const plan = await setting.plan('2026-03')
   const approve = (hash: string): string =>
-    `update plan set approved_by = 'a', approved_at = now(), approved_hash = ${hash}
-     where plan_id = ${plan.planId}`
+    `set local redress.actor = 'somebody else';
+     insert into approval (plan_id, kind, approved_at, plan_hash)
+     values (${plan.planId}, 'person', '2026-03-01T00:00Z', ${hash})`
   expect(await refusalOf(approve(`decode('${plan.planHash}', 'hex')`))).toBeUndefined()
-  expect(await refusalOf(approve(`sha256('another')`))).toBe('23514')
-  expect(await refusalOf(approve('null'))).toBe('23514')
+  expect(await refusalOf(approve(`sha256('another')`))).toBe('RD002')
+  expect(await refusalOf(approve('null'))).toBe('23502')
+})
+
+it('a plan that was made can no longer change, nor be added to', async () => {
+  const statements = [
+    `update plan set result = '{}'`,
+    `update plan set holds = '["x"]'`,
+    `update plan set state = 'planning', plan_hash = null`,
+    'update plan set made_by = made_by',
+    'delete from plan',
+    `insert into entry_set (plan_id, digest, entries)
+       select plan_id, sha256('x'), '[]' from plan limit 1`,
+    `insert into plan_chunk select plan_id, 99, digest, postings, entries, tallies from plan_chunk`,
+  ]
+  expect(await refusals(statements)).toEqual(allRefused(statements))
 })
 
 it('no second run of a period is open, nor a second run of a plan', async () => {
   const first = await setting.plan('2026-04')
   await setting.start(first)
-  const another = `insert into run (plan_id, programme, period, chunks, started_by, started_at)
-    select min(plan_id), 'kt-2026', '2026-04', 1, 'x', '2026-02-01T00:00Z' from plan
-    where period = '2026-03'`
-  expect(await refusalOf(another)).toBe('23505')
-  expect(await refusalOf(another.replace('2026-04', '2026-07'))).toBeUndefined()
-  const again = `insert into run (plan_id, programme, period, chunks, started_by, started_at)
+  // The key stands behind the triggers, which would not let these plans run either.
+  const another = (period: string): string =>
+    `alter table run disable trigger user;
+     insert into run (plan_id, programme, period, chunks, started_by, started_at)
+     select min(plan_id), 'kt-2026', '${period}', 1, 'x', '2026-02-01T00:00Z' from plan
+     where period = '2026-03'`
+  expect(await refusalOf(another('2026-04'))).toBe('23505')
+  expect(await refusalOf(another('2026-07'))).toBeUndefined()
+  const again = `alter table run disable trigger user;
+    insert into run (plan_id, programme, period, chunks, started_by, started_at)
     values (${first.planId}, 'kt-2026', '2026-07', 1, 'x', '2026-02-01T00:00Z')`
   expect(await refusalOf(again)).toBe('23505')
 })

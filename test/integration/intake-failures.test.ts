@@ -122,7 +122,6 @@ const KILLED = `
     cipher: new Cipher(Buffer.alloc(32, 7)),
     path: process.argv[3],
     asOf: '2026-01-13',
-    importedBy: 'tester',
     now: () => '2026-02-01T00:00:00.000Z',
     onProgress: ({ rows }) => rows > 20_000 && process.kill(process.pid, 'SIGKILL'),
   })

@@ -59,7 +59,6 @@ const importOf = (pool: Pool, path: string): ReturnType<typeof importSnapshotFil
     cipher,
     path,
     asOf: AS_OF,
-    importedBy: 'tester',
     now: () => '2026-02-01T00:00:00.000Z',
     budget: { rows: 100, percent: 0 },
   })

@@ -37,7 +37,7 @@ export async function intakeSetting(): Promise<IntakeSetting> {
       files += 1
       const path = join(folder, name ?? `${files}.csv`)
       writeFileSync(path, content)
-      return { pool, cipher, path, importedBy: 'tester', now: () => '2026-02-01T00:00:00.000Z' }
+      return { pool, cipher, path, now: () => '2026-02-01T00:00:00.000Z' }
     },
     leftovers: async () => await query(LEFTOVERS),
     close: async () => {

@@ -134,7 +134,8 @@ describe('told from a sound ledger is', () => {
       row['line_id'],
     ])
     expect(await told()).toEqual(differs)
-    await setting.query(
+    await setting.tamper(
+      table,
       `insert into ${table} select * from jsonb_populate_record(null::${table}, $1)`,
       [row],
     )
@@ -143,7 +144,8 @@ describe('told from a sound ledger is', () => {
 
   it('a posting that was added to a run', async () => {
     const row = await someRow()
-    await setting.query(
+    await setting.tamper(
+      table,
       `insert into ${table} select * from jsonb_populate_record(null::${table}, $1)`,
       [{ ...row, line_id: 3 }],
     )
@@ -153,7 +155,8 @@ describe('told from a sound ledger is', () => {
 
   it('a posting that belongs to no run', async () => {
     const plan = await setting.plan('2026-07')
-    await setting.query(
+    await setting.tamper(
+      table,
       `insert into ${table} (customer_id, line_id, entry_set_id, posting_no)
       select 3, 3, max(entry_set_id), 1 from entry_set where plan_id = $1`,
       [plan.planId],
@@ -165,8 +168,11 @@ describe('told from a sound ledger is', () => {
 
   it('a posting of a chunk that its cancelled run never posted', async () => {
     const march = await setting.ledgerTable('2026-03')
-    await setting.query(`insert into ${march} (customer_id, line_id, entry_set_id, posting_no)
-      select 0, 3, max(entry_set_id), 1 from entry_set join run using (plan_id) where run_id = 4`)
+    await setting.tamper(
+      march,
+      `insert into ${march} (customer_id, line_id, entry_set_id, posting_no)
+      select 0, 3, max(entry_set_id), 1 from entry_set join run using (plan_id) where run_id = 4`,
+    )
     expect(await told()).toEqual(['run 4 chunk 0: the entries differ from those posted'])
     await setting.tamper(march, `delete from ${march} where line_id = 3`)
   })
@@ -307,7 +313,8 @@ describe('told from a sound ledger is', () => {
         expect.stringMatching(/^run [23] chunk \d: what it was decided from cannot be read$/),
       ]),
     )
-    await setting.query(
+    await setting.tamper(
+      table,
       `insert into ${table} select * from jsonb_populate_record(null::${table}, $1)`,
       [row],
     )
@@ -320,7 +327,8 @@ describe('told from a sound ledger is', () => {
     )
     await setting.tamper('plan_chunk', 'delete from plan_chunk where plan_id = 1 and chunk_no = 0')
     expect(await told()).toEqual(differs)
-    await setting.query(
+    await setting.tamper(
+      'plan_chunk',
       'insert into plan_chunk select * from jsonb_populate_record(null::plan_chunk, $1)',
       [row!['row']],
     )

@@ -9,7 +9,6 @@ import { readProgress } from '../../src/runs/run-store.js'
 import { findVersion } from '../../src/rules/programmes/registry.js'
 import { planPeriod } from '../../src/runs/plan-period.js'
 import { startRun } from '../../src/runs/start-run.js'
-import { approvePlan } from '../../src/runs/plan-store.js'
 import type { SealedSnapshot } from '../../src/snapshot/snapshot.js'
 import { LedgerSetting, NOW } from '../support/builders.js'
 
@@ -293,7 +292,6 @@ describe('a plan', () => {
       period: '2026-02',
       snapshot,
       now: NOW,
-      madeBy: 'maker',
       lanes: 1,
     })
     await expect(planning).rejects.toMatchObject({ code: 'SNAPSHOT_WRONG_DATE', exitCode: 2 })
@@ -322,18 +320,17 @@ describe('a plan', () => {
 
   it('runs only when it is approved, and is signed once, by its hash', async () => {
     const plan = await setting.plan('2026-06')
-    await expect(startRun(setting.pool, plan.planId, 'x', NOW)).rejects.toMatchObject({
+    await expect(startRun(setting.pool, plan.planId, NOW)).rejects.toMatchObject({
       code: 'APPROVAL_MISSING',
     })
-    await expect(
-      approvePlan(setting.pool, plan.planId, 'a', '00'.repeat(32), NOW),
-    ).rejects.toMatchObject({ code: '23514' })
-    await approvePlan(setting.pool, plan.planId, 'a', plan.planHash ?? '', NOW)
-    await approvePlan(setting.pool, plan.planId, 'b', plan.planHash ?? '', NOW)
+    await setting.approve(plan)
     expect(
-      await setting.query('select approved_by from plan where plan_id = $1', [plan.planId]),
-    ).toEqual([{ approved_by: 'a' }])
-    const run = await startRun(setting.pool, plan.planId, 'x', NOW)
+      await setting.query(
+        'select approved_by, kind, encode(plan_hash, $1) as hash from approval where plan_id = $2',
+        ['hex', plan.planId],
+      ),
+    ).toEqual([{ approved_by: 'approver', kind: 'person', hash: plan.planHash }])
+    const run = await startRun(setting.pool, plan.planId, NOW)
     await setting.apply(run)
     expect((await closeRun(setting.pool, run.runId, NOW)).state).toBe('closed')
   })

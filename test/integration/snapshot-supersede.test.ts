@@ -45,7 +45,6 @@ async function importOne(
     path,
     asOf,
     reason,
-    importedBy: 'importer',
     now: () => '2026-02-01T00:00:00.000Z',
   })
 }

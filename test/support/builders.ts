@@ -17,11 +17,11 @@ import { applyChunk } from '../../src/runs/apply-chunk.js'
 import type { ChunkOutcome } from '../../src/runs/apply-chunk.js'
 import { closeRun } from '../../src/runs/close-run.js'
 import { planPeriod } from '../../src/runs/plan-period.js'
-import { approvePlan } from '../../src/runs/plan-store.js'
+import { approvePlan } from '../../src/runs/approve-plan.js'
 import type { Plan, Run } from '../../src/runs/run.js'
 import { readRunContext, startRun } from '../../src/runs/start-run.js'
 import type { SealedSnapshot } from '../../src/snapshot/snapshot.js'
-import { testDatabase } from './database.js'
+import { rehearse, testDatabase } from './database.js'
 
 export const NOW = '2026-02-01T00:00:00.000Z'
 
@@ -63,7 +63,16 @@ export function snapshotCsv(drafts: readonly RowDraft[]): string {
 export interface PlanOptions {
   readonly version?: 1 | 2
   readonly snapshot?: SealedSnapshot
+  /** The first day of the period, 09:00 in Asia/Seoul, when not given. */
+  readonly now?: string
 }
+
+function firstDayOf(period: string): string {
+  return `${period}-01T00:00:00.000Z`
+}
+
+export const MAKER = 'maker'
+export const APPROVER = 'approver'
 
 export const V1_AS_OF = '2026-01-13'
 export const V2_AS_OF = '2026-01-31'
@@ -71,6 +80,7 @@ export const V2_AS_OF = '2026-01-31'
 export class LedgerSetting {
   readonly url: string
   readonly pool: Pool
+  readonly #approvers: Pool
   readonly #drop: () => Promise<void>
   readonly #folder = mkdtempSync(join(tmpdir(), 'redress-ledger-'))
   readonly #cipher = new Cipher(Buffer.alloc(32, 7))
@@ -81,16 +91,18 @@ export class LedgerSetting {
   private constructor(url: string, drop: () => Promise<void>) {
     this.url = url
     this.#drop = drop
-    this.pool = openPool({ url, max: 8, name: 'ledger tests' })
+    this.pool = openPool({ url, max: 8, name: 'ledger tests', actor: MAKER })
+    this.#approvers = openPool({ url, max: 1, name: 'ledger tests', actor: APPROVER })
   }
 
   static async open(): Promise<LedgerSetting> {
     const database = await testDatabase()
+    await rehearse(database.url)
     return new LedgerSetting(database.url, () => database.drop())
   }
 
   async close(): Promise<void> {
-    await this.pool.end()
+    await Promise.all([this.pool.end(), this.#approvers.end()])
     await this.#drop()
     rmSync(this.#folder, { recursive: true })
   }
@@ -160,15 +172,20 @@ export class LedgerSetting {
       version,
       period,
       snapshot,
-      now: NOW,
-      madeBy: 'maker',
+      now: options.now ?? firstDayOf(period),
       lanes: 2,
     })
   }
 
   async start(plan: Plan): Promise<Run> {
-    await approvePlan(this.pool, plan.planId, 'approver', plan.planHash ?? '', NOW)
-    return await startRun(this.pool, plan.planId, 'starter', NOW)
+    await this.approve(plan)
+    return await startRun(this.pool, plan.planId, NOW)
+  }
+
+  /** As another person than the maker, with a reason, should figures be off. */
+  async approve(plan: Plan, tolerance?: number): Promise<void> {
+    const signature = { by: APPROVER, at: NOW, reason: 'tested', tolerance }
+    await approvePlan(this.#approvers, plan.planId, signature)
   }
 
   /** Applies chunks, two at a time: all of the run's, or those named. */
@@ -252,7 +269,6 @@ export class LedgerSetting {
       pool: this.pool,
       cipher: this.#cipher,
       path,
-      importedBy: 'importer',
       now: () => '2026-02-01T00:00:00.000Z',
     }
   }

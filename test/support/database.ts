@@ -41,6 +41,15 @@ export async function testDatabase(): Promise<TestDatabase> {
   }
 }
 
+/** Makes the one login of a test's database play several people, as in an embedded database. */
+export async function rehearse(url: string): Promise<void> {
+  await withAdmin(url, async (owner) => {
+    await owner.query('alter table installation disable trigger user')
+    await owner.query('update installation set rehearsal_login = session_user')
+    await owner.query('alter table installation enable trigger user')
+  })
+}
+
 interface TestServer {
   readonly url: string
   readonly embedded: boolean

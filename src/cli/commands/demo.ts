@@ -13,7 +13,7 @@ import type { GeneratedSnapshot } from '../../generate/generate-snapshot.js'
 import { importSnapshotFile } from '../../intake/import-snapshot-file.js'
 import { importConsentsFile, importStatusFile } from '../../intake/import-staged-file.js'
 import { conductRun } from '../../jobs/conduct-run.js'
-import { approvePlan } from '../../runs/plan-store.js'
+import { approvePlan } from '../../runs/approve-plan.js'
 import type { Plan, Run } from '../../runs/run.js'
 import { startRun } from '../../runs/start-run.js'
 import { verifyLedger } from '../../runs/verify-ledger.js'
@@ -151,19 +151,19 @@ async function runMonth(context: Context, period: string, times: StageTimes): Pr
   const plan = await times.measure(`plan ${period}`, lines, () =>
     makePlan(context, period, { programme: 'kt-2026@1' }),
   )
-  await approvePlan(
-    context.pool,
-    plan.planId,
-    context.actor,
-    plan.planHash ?? '',
-    context.clock.now(),
-  )
+  // Four eyes: what one person made another signs, here in a rehearsal.
+  const by = `${context.actor.slice(0, 40)}'s colleague`
+  await approvePlan(context.poolOf(by), plan.planId, {
+    by,
+    at: context.clock.now(),
+    reason: 'a demonstration',
+  })
   const run = await times.measure(`run ${period}`, lines(plan), () => runPlan(context, plan))
   return { plan, run }
 }
 
 async function runPlan(context: Context, plan: Plan): Promise<Run> {
-  const started = await startRun(context.pool, plan.planId, context.actor, context.clock.now())
+  const started = await startRun(context.pool, plan.planId, context.clock.now())
   const stage = context.out.progress.stage({
     label: `run ${plan.period}`,
     total: plan.result?.lines ?? 0,

@@ -63,7 +63,6 @@ export function importOptionsOf(context: Context, path: string, flags: ImportFla
     path,
     encoding: encodingOf(flags.encoding),
     budget: flags.maxQuarantine === undefined ? undefined : parseBudget(flags.maxQuarantine),
-    importedBy: context.actor,
     now: context.clock.now,
     signal: context.signal,
   }

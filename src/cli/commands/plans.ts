@@ -1,4 +1,4 @@
-/** `redress plan` and `approve`; and how a plan is told to people. */
+/** `redress plan`; and how a plan is told to people. */
 import type { Command } from 'commander'
 import { RedressError } from '../../errors.js'
 import { findVersion, PROGRAMMES } from '../../rules/programmes/registry.js'
@@ -7,9 +7,9 @@ import type { ProgrammeVersion } from '../../rules/programme.js'
 import type { Benefit } from '../../rules/decision.js'
 import { changeFromPrevious, planPeriod } from '../../runs/plan-period.js'
 import type { PeriodChange } from '../../runs/plan-period.js'
-import { approvePlan, readPlan } from '../../runs/plan-store.js'
+import { isForecast, tellOff } from '../../runs/approval-policy.js'
+import { refuseHeld } from '../../runs/approve-plan.js'
 import type { Plan } from '../../runs/run.js'
-import { refuseStale } from '../../runs/start-run.js'
 import { newestSnapshotOf, readSnapshot } from '../../snapshot/snapshot-store.js'
 import type { SealedSnapshot } from '../../snapshot/snapshot.js'
 import { formatCount } from '../chart.js'
@@ -27,10 +27,6 @@ export function addPlans(program: Command, act: Act): void {
   withPlanOptions(
     program.command('plan <period>').description('decide a whole period and post nothing'),
   ).action(act(plan))
-  program
-    .command('approve <plan-id>')
-    .description('sign a plan that another person made')
-    .action(act(approve))
 }
 
 export function withPlanOptions(command: Command): Command {
@@ -39,9 +35,15 @@ export function withPlanOptions(command: Command): Command {
     .option('--snapshot <id>', "the newest of the version's base date when not given")
 }
 
+/** @throws RedressError PLAN_HELD once it has been told, where figures are off */
 async function plan(context: Context, period: string, flags: PlanFlags): Promise<void> {
   const made = await makePlan(context, period, flags)
-  await showPlan(context, made)
+  const change = await changeFromPrevious(context.pool, made)
+  const { authenticated } = context
+  context.out.result({ ...planDocument(made, change), authenticated }, () =>
+    describePlan(made, change, authenticated),
+  )
+  refuseHeld(made, undefined)
 }
 
 /**
@@ -62,7 +64,6 @@ export async function makePlan(context: Context, period: string, flags: PlanFlag
     period,
     snapshot,
     now: context.clock.now(),
-    madeBy: context.actor,
     lanes: context.settings.lanes,
     signal: context.signal,
     onProgress: (lines) => stage.update(lines),
@@ -104,12 +105,7 @@ export async function snapshotFor(
   })
 }
 
-export async function showPlan(context: Context, made: Plan): Promise<void> {
-  const change = await changeFromPrevious(context.pool, made)
-  context.out.result(planDocument(made, change), () => describePlan(made, change))
-}
-
-export function planDocument(made: Plan, change: PeriodChange): object {
+function planDocument(made: Plan, change: PeriodChange): object {
   return {
     plan_id: made.planId,
     plan_hash: made.planHash,
@@ -121,7 +117,8 @@ export function planDocument(made: Plan, change: PeriodChange): object {
     customers: made.result?.customers,
     benefits: made.result?.benefits,
     change_from_previous: change,
-    holds: [],
+    holds: made.holds,
+    forecast: isForecast(made.period, made.now),
     made_by: made.madeBy,
     entries: made.result?.entries,
     chunks: made.result?.chunks,
@@ -129,7 +126,7 @@ export function planDocument(made: Plan, change: PeriodChange): object {
   }
 }
 
-export function describePlan(made: Plan, change: PeriodChange): string {
+export function describePlan(made: Plan, change: PeriodChange, authenticated: boolean): string {
   const benefits = Object.entries(made.result?.benefits ?? {})
   const reasons = benefits.flatMap(([benefit, it]) =>
     Object.entries(it.reasons)
@@ -142,6 +139,8 @@ export function describePlan(made: Plan, change: PeriodChange): string {
       `${formatCount(made.result?.customers ?? 0)} customers, ` +
       `${formatCount(made.result?.entries ?? 0)} entries`,
     `plan hash ${made.planHash ?? ''}`,
+    `made by ${personNamed(made.madeBy, authenticated)}`,
+    ...(isForecast(made.period, made.now) ? [describeForecast(made)] : []),
     '',
     table(
       [
@@ -167,6 +166,8 @@ export function describePlan(made: Plan, change: PeriodChange): string {
     ),
     '',
     table(['benefit', 'reason', 'subjects'], reasons),
+    ...(made.holds.length === 0 ? [] : ['', 'figures that are off:']),
+    ...made.holds.map((it) => `${tellOff(it)}, ${it.against}`),
   ].join('\n')
 }
 
@@ -175,21 +176,14 @@ function signed(count: number | undefined): string {
   return count > 0 ? `+${formatCount(count)}` : formatCount(count)
 }
 
-async function approve(context: Context, planId: string): Promise<void> {
-  const it = await readPlan(context.pool, planId)
-  await refuseStale(context.pool, it)
-  if (it.madeBy === context.actor) {
-    throw new RedressError('APPROVAL_MISSING', {
-      plan: planId,
-      expected: 'another person than the one who made it',
-    })
-  }
-  await approvePlan(context.pool, planId, context.actor, it.planHash ?? '', context.clock.now())
-  const approved = await readPlan(context.pool, planId)
-  context.out.result(
-    { plan_id: planId, plan_hash: approved.planHash, approved_by: approved.approvedBy },
-    () =>
-      `plan ${planId} is approved by ${approved.approvedBy ?? ''}; \`redress run ${it.period} ` +
-      `--plan ${planId}\` posts it`,
+/** A name that was merely claimed is told as such. */
+export function personNamed(name: string, authenticated: boolean): string {
+  return authenticated ? name : `${name} (rehearsal)`
+}
+
+function describeForecast(made: Plan): string {
+  return (
+    `a forecast: ${made.period} has not begun. \`redress approve ${made.planId} --tolerance 2%\` ` +
+    `lets a later plan that lies within it go by itself`
   )
 }

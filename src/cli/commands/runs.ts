@@ -1,25 +1,25 @@
 /** `redress run` and `runs list|show|resume|cancel`. */
-import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
 import { assert } from '../../assert.js'
 import { EXIT, RedressError } from '../../errors.js'
 import { conductRun } from '../../jobs/conduct-run.js'
 import { openQueue } from '../../jobs/bullmq-queue.js'
-import { changeFromPrevious } from '../../runs/plan-period.js'
-import { approvePlan, readPlan } from '../../runs/plan-store.js'
-import type { Plan, Run, RunProgress } from '../../runs/run.js'
+import { readPlan } from '../../runs/plan-store.js'
+import type { Run, RunProgress } from '../../runs/run.js'
 import { closedRuns, listRuns, readProgress, readRun, unfinishedRun } from '../../runs/run-store.js'
-import { cancelRun, reopenRun, startRun } from '../../runs/start-run.js'
+import { cancelRun, refuseForecast, reopenRun, startRun } from '../../runs/start-run.js'
 import { formatCount, formatDuration, formatShare, formatShort } from '../chart.js'
 import type { Context } from '../context.js'
 import type { Act } from '../act.js'
 import { table } from '../text-table.js'
-import { describePlan, makePlan, refuseUnknownPeriod, versionOf, withPlanOptions } from './plans.js'
+import { approveHere } from './approve-here.js'
+import { makePlan, personNamed, refuseUnknownPeriod, versionOf, withPlanOptions } from './plans.js'
 import type { PlanFlags } from './plans.js'
 
 interface RunFlags extends PlanFlags {
   readonly plan?: string
   readonly yes?: boolean
+  readonly reason?: string
   readonly detach?: boolean
 }
 
@@ -27,6 +27,7 @@ export function addRuns(program: Command, act: Act): void {
   withPlanOptions(program.command('run <period>').description("post a period's plan"))
     .option('--plan <id>', 'an approved plan; without it one is made and shown')
     .option('--yes', 'approve the plan just made without asking')
+    .option('--reason <text>', 'why the plan may go although figures are off')
     .option('--detach', 'leave the work to the workers there are')
     .action(act(run))
   const runs = program.command('runs').description('runs and how far they are')
@@ -61,7 +62,7 @@ async function startPlanned(context: Context, period: string, planId: string): P
       problem: `--plan ${plan.planId}: of period ${plan.period}; expected one of ${period}`,
     })
   }
-  return await startRun(context.pool, plan.planId, context.actor, context.clock.now())
+  return await startRun(context.pool, plan.planId, context.clock.now())
 }
 
 interface NothingToDo {
@@ -103,43 +104,12 @@ async function begin(
     context.out.note(`run ${unfinished.runId} of ${period} is under way: joining it`)
     return await reopenRun(context.pool, unfinished.runId)
   }
+  refuseForecast(`of ${period}`, period, context.clock.now())
   const plan = await makePlan(context, period, flags)
   const allClosed = await closedRuns(context.pool, programme, period)
   if (allClosed.length > 0 && plan.result?.entries === 0) return { allClosed }
-  await approveHere(context, plan, flags.yes === true)
-  return await startRun(context.pool, plan.planId, context.actor, context.clock.now())
-}
-
-/**
- * Where the plan was just shown, one person may say yes to it. @throws RedressError
- * APPROVAL_MISSING
- */
-async function approveHere(context: Context, plan: Plan, yes: boolean): Promise<void> {
-  const change = await changeFromPrevious(context.pool, plan)
-  context.out.note(describePlan(plan, change))
-  if (!yes && !(await saysYes(plan))) {
-    throw new RedressError('APPROVAL_MISSING', {
-      plan: plan.planId,
-      expected: `--yes, or \`redress approve ${plan.planId}\` by another person`,
-    })
-  }
-  await approvePlan(
-    context.pool,
-    plan.planId,
-    context.actor,
-    plan.planHash ?? '',
-    context.clock.now(),
-  )
-}
-
-async function saysYes(plan: Plan): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return false
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    return /^y(es)?$/i.test((await terminal.question(`post plan ${plan.planId}? (yes/no) `)).trim())
-  } finally {
-    terminal.close()
-  }
+  await approveHere(context, plan, { yes: flags.yes === true, reason: flags.reason })
+  return await startRun(context.pool, plan.planId, context.clock.now())
 }
 
 async function conduct(context: Context, started: Run, detach: boolean): Promise<number> {
@@ -181,8 +151,14 @@ async function showFinished(context: Context, finished: Run, before: RunProgress
     ...documentOf(finished),
     entries_written: entriesPosted - before.entriesPosted,
     entries_already_present: before.entriesPosted,
+    authenticated: context.authenticated,
   }
-  context.out.result(document, () => describeRun(finished, entriesPosted - before.entriesPosted))
+  context.out.result(document, () =>
+    [
+      describeRun(finished, entriesPosted - before.entriesPosted),
+      `run by ${personNamed(context.actor, context.authenticated)}`,
+    ].join('\n'),
+  )
   if (finished.state !== 'held') return EXIT.done
   throw new RedressError('RUN_HELD', {
     run: finished.runId,

@@ -1,0 +1,28 @@
+/** The queue's own schema in PostgreSQL, opened to those who ring and those who work. */
+import type { Pool } from './database.js'
+
+const ROLES = 'redress_operator, redress_worker'
+
+/**
+ * Does nothing for whoever does not own the schema, or once it was done. Statements sent together are one
+ * transaction.
+ */
+export async function grantQueue(pool: Pool): Promise<void> {
+  const { rows } = await pool.query<{ due: boolean }>(
+    `select pg_has_role(nspowner, 'usage')
+       and not has_schema_privilege('redress_worker', oid, 'usage') as due
+     from pg_namespace where nspname = 'bullmq'`,
+  )
+  if (rows[0]?.due !== true) return
+  const rights = ['select, insert, update, delete on tables', 'usage, select on sequences']
+  const defaults = rights.map(
+    (it) => `alter default privileges in schema bullmq grant ${it} to ${ROLES};`,
+  )
+  await pool.query(
+    `select pg_advisory_xact_lock(hashtext('redress queue rights'));
+     grant select, insert, update, delete on all tables in schema bullmq to ${ROLES};
+     grant usage, select on all sequences in schema bullmq to ${ROLES};
+     ${defaults.join('\n')}
+     grant usage on schema bullmq to ${ROLES}`,
+  )
+}
