@@ -144,7 +144,6 @@ async function saysYes(plan: Plan): Promise<boolean> {
 
 async function conduct(context: Context, started: Run, detach: boolean): Promise<number> {
   const before = await readProgress(context.pool, started.runId)
-  const backend = await context.jobs()
   let workers = 1
   const stage = detach
     ? undefined
@@ -157,7 +156,7 @@ async function conduct(context: Context, started: Run, detach: boolean): Promise
       })
   const finished = await conductRun({
     pool: context.pool,
-    backend,
+    backend: () => context.jobs(),
     lanes: context.settings.lanes,
     name: context.workerName,
     log: context.log,
@@ -166,6 +165,7 @@ async function conduct(context: Context, started: Run, detach: boolean): Promise
     work: !detach,
     signal: context.signal,
     revive: context.revive,
+    onError: () => context.out.note('the queue does not answer: no other worker is called'),
     onProgress: (it, workerCount) => {
       workers = workerCount
       stage?.update(it.linesPosted)
