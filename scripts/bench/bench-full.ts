@@ -25,12 +25,12 @@ export async function benchFull(options: BenchOptions, customers: number): Promi
   const population = await makePopulation({ customers })
   const generateSeconds = (performance.now() - startedAt) / 1_000
   note(`  generate: ${generateSeconds.toFixed(1)} s, ${population.lines} lines`)
-  const { snapshot: file, statuses, consents } = population
+  const { snapshot: file, changes: files } = population
   const database = 'full'
   await server.create(database)
   const tasks: readonly Task[] = [
     { kind: 'import', file },
-    { kind: 'changes', statuses, consents },
+    { kind: 'changes', files },
     { kind: 'plan' },
     { kind: 'run' },
   ]

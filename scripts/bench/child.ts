@@ -15,7 +15,7 @@ async function perform(bench: Bench, task: Task): Promise<Outcome> {
     case 'plain_copy':
       return await benchPlainCopy(bench, task.file)
     case 'changes':
-      return await benchChanges(bench, task.statuses, task.consents)
+      return await benchChanges(bench, task.files)
     case 'plan':
       return await benchPlan(bench)
     case 'run':

@@ -9,6 +9,7 @@ import { latestBirthDate } from '../../src/rules/calendar.js'
 import { findVersion } from '../../src/rules/programmes/registry.js'
 import { readEntrySets, readPlan } from '../../src/runs/plan-store.js'
 import { lineTableOf } from '../../src/snapshot/snapshot-store.js'
+import { FACT_TABLE } from './fact-rows.js'
 import { PROGRAMME } from './task.js'
 
 export interface ChunkStatement {
@@ -33,7 +34,7 @@ export async function chunkStatement(
     const mask = entries.reduce((sum, it) => sum | (BIT_OF[it.benefit] ?? 0), 0)
     sets[mask - 1] = id
   }
-  return { text: statement(table, lineTableOf(plan.snapshotId)), fixed: [planId, bornBy, sets] }
+  return { text: statement(table, lineTableOf(plan.snapshotId)), fixed: [bornBy, sets] }
 }
 
 // The index by customer gives the lines in order, so that neither the window nor the ledger's key
@@ -41,7 +42,7 @@ export async function chunkStatement(
 function statement(table: string, lines: string): string {
   return `
     insert into ${table} (customer_id, line_id, entry_set_id, posting_no)
-    select customer_id, line_id, ($3::integer[])[mask], 1
+    select customer_id, line_id, ($2::integer[])[mask], 1
     from (
       select customer_id, line_id,
         (is_handset and payment = 'postpaid' and status = 'active' and status_at_start = 'active'
@@ -54,14 +55,14 @@ function statement(table: string, lines: string): string {
           l.network = 'kt' and l.line_kind = 'handset' as is_handset,
           coalesce(f.status_at_start, l.status) as status_at_start,
           least(l.guardian_consent_on, f.guardian_consent_on) as consent_on,
-          l.birth_date <= $2::date and l.customer_kind = 'individual' and l.network = 'kt'
+          l.birth_date <= $1::date and l.customer_kind = 'individual' and l.network = 'kt'
             and l.line_kind <> 'iot'
             and coalesce(f.status_at_start, l.status) <> 'terminated' as may_carry
         from ${lines} l
-        left join plan_line_fact f
-          on f.plan_id = $1 and f.customer_id = l.customer_id and f.line_id = l.line_id
-            and f.customer_id between $4 and $5
-        where l.customer_id between $4 and $5
+        left join ${FACT_TABLE} f
+          on f.customer_id = l.customer_id and f.line_id = l.line_id
+            and f.customer_id between $3 and $4
+        where l.customer_id between $3 and $4
       ) line
     ) decided
     where mask > 0`

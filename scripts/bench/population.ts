@@ -7,18 +7,19 @@ import { markOf } from '../../src/db/process-mark.js'
 import { generateSnapshot } from '../../src/generate/generate-snapshot.js'
 import type { PopulationSize } from '../../src/generate/generate-snapshot.js'
 import type { RowOrder } from '../../src/generate/row-order.js'
+import { makeFactRows } from './fact-rows.js'
 import { spawnTask } from './spawn-task.js'
 import type { SpawnOptions } from './spawn-task.js'
 import { AS_OF } from './task.js'
-import type { Outcome } from './task.js'
+import type { ChangeFiles, Outcome } from './task.js'
 
 export interface Population {
   readonly lines: number
   readonly customers: number
+  /** The file of the lines, and its size. */
   readonly snapshot: string
-  readonly statuses: string
-  readonly consents: string
   readonly bytes: number
+  readonly changes: ChangeFiles
 }
 
 const SEED = 1
@@ -27,10 +28,10 @@ export async function makePopulation(
   size: PopulationSize,
   order: RowOrder = 'customer',
 ): Promise<Population> {
-  const folder = workFolder()
-  const [snapshot, statuses, consents] = ['lines', 'statuses', 'consents'].map((name) =>
-    join(folder, `${name}-${Object.values(size)[0]}-${order}.csv`),
-  ) as [string, string, string]
+  const fileOf = (name: string): string =>
+    join(workFolder(), `${name}-${Object.values(size)[0]}-${order}.csv`)
+  const snapshot = fileOf('lines')
+  const changes = { statuses: fileOf('statuses'), consents: fileOf('consents') }
   const made = await generateSnapshot({
     size,
     seed: SEED,
@@ -38,11 +39,11 @@ export async function makePopulation(
     badRows: 0,
     order,
     out: snapshot,
-    statusOut: statuses,
-    consentsOut: consents,
+    statusOut: changes.statuses,
+    consentsOut: changes.consents,
   })
   const { size: bytes } = statSync(snapshot)
-  return { lines: made.lines, customers: made.customers, snapshot, statuses, consents, bytes }
+  return { lines: made.lines, customers: made.customers, snapshot, bytes, changes }
 }
 
 /** For files that only the bench reads; removed by `clearWork`. */
@@ -68,16 +69,16 @@ export interface Imported {
   readonly imported: Outcome
 }
 
-/** Lines, later statuses and consents, as the commands import them. */
+/** Lines, and what changed later, as the commands import them. */
 export async function importPopulation(
   options: SpawnOptions,
   population: Population,
 ): Promise<Imported> {
-  const { snapshot, statuses, consents } = population
+  const { snapshot, changes } = population
   const database = `imported_${population.lines}`
   await options.server.create(database)
   const imported = await spawnTask(options, database, { kind: 'import', file: snapshot })
-  await spawnTask(options, database, { kind: 'changes', statuses, consents })
+  await spawnTask(options, database, { kind: 'changes', files: changes })
   await analyze(options.server.urlOf(database))
   return { database, imported }
 }
@@ -96,7 +97,7 @@ export interface Planned {
 
 /**
  * A template with an approved plan, and all that the SQL rival may wish for: an index in the order
- * of the chunks, fresh statistics, and a visibility map.
+ * of the chunks, settled facts as rows, fresh statistics, and a visibility map.
  */
 export async function planPopulation(
   options: SpawnOptions,
@@ -111,7 +112,8 @@ export async function planPopulation(
     const { rows } = await pool.query<{ id: number }>('select max(snapshot_id) as id from snapshot')
     const snapshotId = rows[0]?.id ?? 0
     await pool.query(`create index on snapshot_line_${snapshotId} (customer_id, line_id)`)
-    await pool.query(`vacuum (analyze) snapshot_line, plan_line_fact, entry_set, snapshot_chunk`)
+    await makeFactRows(pool, snapshotId)
+    await pool.query('vacuum (analyze) snapshot_line, entry_set, snapshot_chunk')
     return { database, snapshotId }
   } finally {
     await pool.end()

@@ -4,7 +4,7 @@ import { systemClock } from '../../src/config/clock.js'
 import { createLogger } from '../../src/config/logger.js'
 import { openPool } from '../../src/db/database.js'
 import type { Pool } from '../../src/db/database.js'
-import type { ImportOptions } from '../../src/intake/import-file.js'
+import type { ImportOptions, ImportReport } from '../../src/intake/import-file.js'
 import { importSnapshotFile } from '../../src/intake/import-snapshot-file.js'
 import { importConsentsFile, importStatusFile } from '../../src/intake/import-staged-file.js'
 import { jobsDatabaseUrl, jobsPoolSize, openJobsBackend } from '../../src/jobs/bullmq-backend.js'
@@ -18,7 +18,7 @@ import type { Plan, Run } from '../../src/runs/run.js'
 import { startRun } from '../../src/runs/start-run.js'
 import { newestSnapshotOf } from '../../src/snapshot/snapshot-store.js'
 import { AS_OF, LANES, NOW, PERIOD, PROGRAMME } from './task.js'
-import type { Outcome } from './task.js'
+import type { ChangeFiles, Outcome } from './task.js'
 import { usageOf } from './usage.js'
 
 export interface Bench {
@@ -26,8 +26,6 @@ export interface Bench {
   readonly databaseUrl: string
   readonly postmaster: number | null
 }
-
-/** A fixed instant: plans of equal inputs are equal. */
 
 export async function benchImport(bench: Bench, file: string): Promise<Outcome> {
   let read = 0
@@ -41,16 +39,22 @@ export async function benchImport(bench: Bench, file: string): Promise<Outcome> 
   return { usage, lines: read, written: accepted, lastCustomerId: null }
 }
 
-export async function benchChanges(
-  bench: Bench,
-  statuses: string,
-  consents: string,
-): Promise<Outcome> {
+/** A further file is a line here and in `ChangeFiles`. */
+const CHANGES: readonly {
+  readonly file: keyof ChangeFiles
+  readonly import: (options: ImportOptions) => Promise<ImportReport>
+}[] = [
+  { file: 'statuses', import: importStatusFile },
+  { file: 'consents', import: importConsentsFile },
+]
+
+export async function benchChanges(bench: Bench, files: ChangeFiles): Promise<Outcome> {
   let rows = 0
   const usage = await usageOf(bench.pool, bench.postmaster, async () => {
-    const status = await importStatusFile(importOptionsOf(bench, statuses))
-    const consent = await importConsentsFile(importOptionsOf(bench, consents))
-    rows = status.accepted + consent.accepted
+    for (const change of CHANGES) {
+      const { accepted } = await change.import(importOptionsOf(bench, files[change.file]))
+      rows += accepted
+    }
   })
   return { usage, lines: rows, written: rows, lastCustomerId: null }
 }
@@ -99,7 +103,7 @@ export async function benchRun(bench: Bench): Promise<Outcome> {
       const started = await startRun(pool, plan.planId, NOW)
       run = await conductRun({
         pool,
-        backend,
+        backend: () => Promise.resolve(backend),
         lanes: LANES,
         name: 'bench',
         log: createLogger('silent'),

@@ -58,7 +58,7 @@ export function describeReport(report: BenchReport, verdicts: readonly Verdict[]
       section(
         `Run of a period, ${formatCount(it.lines)} lines in ${it.chunks} chunks, ` +
           `${formatCount(it.postings)} postings; ${it.equalLedgers} ledgers compared, all equal`,
-        standingsTable(it.standings),
+        `${standingsTable(it.standings)}\n\n${describeShapes(it)}`,
       ),
     ),
     ...report.imports.map((it) =>
@@ -87,6 +87,15 @@ function describePlace({ machine, server, repeats, startedAt }: BenchReport): st
       `${machine.processor}, ${formatBytes(machine.memoryBytes)}, load ${machine.load.toFixed(2)}`,
     `PostgreSQL ${server.embedded ? '(embedded)' : '(given)'}: ${told.join(', ')}`,
     ...(checkpoints ? [] : ['No checkpoint between repetitions: the login may not ask for one.']),
+  ].join('\n')
+}
+
+/** Which rows were written: two rivals are measured in both readings of "ready-made rows". */
+function describeShapes({ postings, entries }: RunBench): string {
+  return [
+    `Redress, chunked SQL, raw COPY and the query builder write the same ${formatCount(postings)}`,
+    `rows, one a line; 'of entries' write the same content as ${formatCount(entries)} rows, one an`,
+    'entry. A target against ready-made rows is told against both.',
   ].join('\n')
 }
 

@@ -1,6 +1,6 @@
 /**
- * Other ways to write the postings of a run, over the same chunks, with the same locks and marks,
- * on two connections. They are spared what Redress also does: messages, decisions (but for SQL),
+ * Other ways to write the content of a run, over the same chunks, with the same locks and marks, on
+ * two connections. They are spared what Redress also does: messages, decisions (but for SQL),
  * tallies, digests, the closing equation.
  */
 import { Kysely, PostgresDialect } from 'kysely'
@@ -9,24 +9,24 @@ import { CopyIn } from '../../src/db/copy.js'
 import { withTransaction } from '../../src/db/database.js'
 import type { Client, Pool } from '../../src/db/database.js'
 import * as postings from '../../src/runs/posting-store.js'
-import { POSTING_COLUMNS } from '../../src/runs/posting-writer.js'
 import type { Run } from '../../src/runs/run.js'
 import * as store from '../../src/runs/run-store.js'
 import { startRun } from '../../src/runs/start-run.js'
 import type { SnapshotChunk } from '../../src/snapshot/snapshot.js'
 import { listChunks } from '../../src/snapshot/snapshot-store.js'
 import { chunkStatement } from './chunk-sql.js'
-import { eachRow, readChunkRows } from './posting-rows.js'
-import type { ChunkRows } from './posting-rows.js'
+import { objectsOf, readChunkStreams } from './ready-rows.js'
+import type { RowObject } from './ready-rows.js'
 import { newestPlan } from './redress-tasks.js'
 import type { Bench } from './redress-tasks.js'
+import { COLUMNS, ENTRY_TABLE, makeEntryTable } from './row-shape.js'
 import { LANES, NOW } from './task.js'
-import type { Outcome } from './task.js'
+import type { Outcome, ReadyRows, Shape } from './task.js'
 import { usageOf } from './usage.js'
 
 /** One statement a chunk that decides and posts; see chunk-sql.ts. */
 export async function benchChunkedSql(bench: Bench): Promise<Outcome> {
-  const rival = await prepareRival(bench.pool)
+  const rival = await prepareRival(bench.pool, 'postings')
   const { text, fixed } = await chunkStatement(bench.pool, rival.run.planId, rival.table)
   return await measureRival(bench, rival, rival.chunks, async (client, chunk) => {
     await client.query(`set local work_mem = '256MB'`)
@@ -36,13 +36,14 @@ export async function benchChunkedSql(bench: Bench): Promise<Outcome> {
   })
 }
 
-/** Ready-made rows, as Redress sent them. */
-export async function benchRawCopy(bench: Bench, rows: string): Promise<Outcome> {
-  const rival = await prepareRival(bench.pool)
-  const ready = readChunkRows(rows)
-  const statement = `copy ${rival.table} (${POSTING_COLUMNS}) from stdin (format binary)`
+/** Ready-made rows, in the format in which Redress sends its own. */
+export async function benchRawCopy(bench: Bench, rows: ReadyRows): Promise<Outcome> {
+  const rival = await prepareRival(bench.pool, rows.shape)
+  const streams = readChunkStreams(rows)
+  const columns = COLUMNS[rows.shape].join()
+  const statement = `copy ${rival.table} (${columns}) from stdin (format binary)`
   return await measureRival(bench, rival, rival.chunks, async (client, chunk) => {
-    const { bytes } = rowsOf(ready, chunk)
+    const bytes = streamOf(streams, chunk)
     const copy = new CopyIn(client, statement)
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
       await copy.write(bytes.subarray(at, at + PIECE_BYTES))
@@ -53,27 +54,21 @@ export async function benchRawCopy(bench: Bench, rows: string): Promise<Outcome>
 
 const PIECE_BYTES = 128 * 1_024
 
-interface Posting {
-  customer_id: string
-  line_id: string
-  entry_set_id: number
-  posting_no: number
-  ledger_no: number
-}
-
-/** Five parameters a row; 65,535 are the most that a statement can have. */
+/** A statement can have 65,535 parameters, and a row has ten at the most. */
 const ROWS_A_STATEMENT = 1_000
 
 /** Ready-made rows as objects, on the first chunks up to so many lines. */
 export async function benchQueryBuilder(
   bench: Bench,
-  rows: string,
+  rows: ReadyRows,
   mostLines: number,
 ): Promise<Outcome> {
-  const rival = await prepareRival(bench.pool)
+  const rival = await prepareRival(bench.pool, rows.shape)
   const chunks = firstChunks(rival.chunks, mostLines)
-  const ready = readChunkRows(rows)
-  const objects = new Map(chunks.map((it) => [it.chunkNo, objectsOf(rowsOf(ready, it))]))
+  const streams = readChunkStreams(rows)
+  const objects = new Map(
+    chunks.map((it) => [it.chunkNo, objectsOf(rows.shape, streamOf(streams, it))]),
+  )
   return await measureRival(bench, rival, chunks, async (client, chunk) => {
     const db = builderOn(client)
     const all = objects.get(chunk.chunkNo) ?? []
@@ -89,24 +84,10 @@ export async function benchQueryBuilder(
   })
 }
 
-function builderOn(client: Client): Kysely<Record<string, Posting>> {
+function builderOn(client: Client): Kysely<Record<string, RowObject>> {
   const borrowed = { query: client.query.bind(client), release: () => undefined }
   const pool = { connect: () => Promise.resolve(borrowed), end: () => Promise.resolve() }
   return new Kysely({ dialect: new PostgresDialect({ pool: pool as never }) })
-}
-
-function objectsOf(rows: ChunkRows): readonly Posting[] {
-  const objects: Posting[] = []
-  eachRow(rows.bytes, (bytes, at) => {
-    objects.push({
-      customer_id: String(bytes.readBigInt64BE(at + 6)),
-      line_id: String(bytes.readBigInt64BE(at + 18)),
-      entry_set_id: bytes.readInt32BE(at + 30),
-      posting_no: bytes.readInt16BE(at + 38),
-      ledger_no: bytes.readInt16BE(at + 44),
-    })
-  })
-  return objects
 }
 
 /** As many as hold so many lines, but one for each connection at least. */
@@ -118,10 +99,10 @@ export function firstChunks(
   return chunks.filter((it, index) => (lines += it.lines) <= mostLines || index < LANES)
 }
 
-function rowsOf(ready: readonly ChunkRows[], chunk: SnapshotChunk): ChunkRows {
-  const rows = ready[chunk.chunkNo]
-  assert(rows !== undefined, 'ready-made rows of every chunk')
-  return rows
+function streamOf(streams: readonly Buffer[], chunk: SnapshotChunk): Buffer {
+  const stream = streams[chunk.chunkNo]
+  assert(stream !== undefined, 'ready-made rows of every chunk')
+  return stream
 }
 
 interface Rival {
@@ -130,14 +111,16 @@ interface Rival {
   readonly chunks: readonly SnapshotChunk[]
 }
 
-/** The run's rows and its table are made before the clock starts. */
-async function prepareRival(pool: Pool): Promise<Rival> {
+/** The run's rows and the table to write are made before the clock starts. */
+async function prepareRival(pool: Pool, shape: Shape): Promise<Rival> {
   const plan = await newestPlan(pool)
   const run = await startRun(pool, plan.planId, NOW)
   const ledgerNo = await postings.readLedgerNo(pool, run.programme, run.period)
   assert(ledgerNo !== undefined, 'a ledger of a run that was started')
   const chunks = await listChunks(pool, plan.snapshotId)
-  return { run, table: postings.postingTableOf(ledgerNo), chunks }
+  if (shape === 'postings') return { run, table: postings.postingTableOf(ledgerNo), chunks }
+  await makeEntryTable(pool)
+  return { run, table: ENTRY_TABLE, chunks }
 }
 
 type PostChunk = (client: Client, chunk: SnapshotChunk) => Promise<number>

@@ -4,12 +4,27 @@ import type { Usage } from './usage.js'
 export type Task =
   | { readonly kind: 'import'; readonly file: string }
   | { readonly kind: 'plain_copy'; readonly file: string }
-  | { readonly kind: 'changes'; readonly statuses: string; readonly consents: string }
+  | { readonly kind: 'changes'; readonly files: ChangeFiles }
   | { readonly kind: 'plan' }
   | { readonly kind: 'run' }
   | { readonly kind: 'chunked_sql' }
-  | { readonly kind: 'raw_copy'; readonly rows: string }
-  | { readonly kind: 'query_builder'; readonly rows: string; readonly mostLines: number }
+  | { readonly kind: 'raw_copy'; readonly rows: ReadyRows }
+  | { readonly kind: 'query_builder'; readonly rows: ReadyRows; readonly mostLines: number }
+
+/** In which shape rows are written: see row-shape.ts. */
+export type Shape = 'postings' | 'entries'
+
+/** A file of rows, as ready-rows.ts writes it. */
+export interface ReadyRows {
+  readonly shape: Shape
+  readonly path: string
+}
+
+/** What came after the base date, imported in this order. */
+export interface ChangeFiles {
+  readonly statuses: string
+  readonly consents: string
+}
 
 export interface Order {
   readonly task: Task
@@ -21,7 +36,7 @@ export interface Outcome {
   readonly usage: Usage
   /** Rows of a file for an import, lines of the snapshot for the others. */
   readonly lines: number
-  /** Postings that are in the ledger now; of an import, lines that were accepted. */
+  /** Rows that are in the ledger now; of an import, lines that were accepted. */
   readonly written: number
   /** Up to here the ledger is filled; null when it is whole. */
   readonly lastCustomerId: string | null

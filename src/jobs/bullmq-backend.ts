@@ -87,10 +87,18 @@ export async function prepareJobsSchema(pool: Pool): Promise<void> {
   })
 }
 
-/** Waits for `ready`, but not for ever: a queue that cannot be reached at the start is an error. */
-export async function within<T>(timeoutMs: number, ready: Promise<T>): Promise<T> {
+/**
+ * Waits for `ready`, but not for ever, nor after `signal`: a queue that cannot be reached is an
+ * error.
+ */
+export async function within<T>(
+  timeoutMs: number,
+  ready: Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   const giveUp = new AbortController()
-  const late = sleep(timeoutMs, undefined, { signal: giveUp.signal }).then(() => {
+  const ends = signal === undefined ? giveUp.signal : AbortSignal.any([giveUp.signal, signal])
+  const late = sleep(timeoutMs, undefined, { signal: ends }).then(() => {
     throw queueUnavailable('no answer')
   })
   try {

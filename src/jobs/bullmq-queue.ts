@@ -17,6 +17,7 @@ export const BACKOFF = 'capped-exponential'
 /** Messages in one call; a thousand are some 300 kB. */
 const BULK = 1_000
 const ANSWER_MS = 10_000
+const GOODBYE_MS = 1_000
 
 export interface QueueDepth {
   readonly waiting: number
@@ -35,6 +36,8 @@ export interface JobsQueue {
   depth(): Promise<QueueDepth>
   workerNames(): Promise<readonly string[]>
   workerCount(): Promise<number>
+  /** Counts this process among the workers, though it takes no message, until it closes. */
+  appear(name: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -49,8 +52,13 @@ type ChunkQueue = Queue<
   JobsConnection
 >
 
-/** @throws RedressError QUEUE_UNAVAILABLE when the queue cannot be reached. */
-export async function openQueue(backend: JobsBackend): Promise<JobsQueue> {
+/** A worker's name as the queue tells it. */
+export function workerNameOf(name: string): string {
+  return name.replaceAll(/[^\w.-]+/g, '-').slice(0, 40)
+}
+
+/** @throws RedressError QUEUE_UNAVAILABLE when the queue cannot be reached before `signal`. */
+export async function openQueue(backend: JobsBackend, signal?: AbortSignal): Promise<JobsQueue> {
   const connection = backend.connect('queue')
   const queue: ChunkQueue = new Queue(
     backend.queueName,
@@ -69,7 +77,7 @@ export async function openQueue(backend: JobsBackend): Promise<JobsQueue> {
   queue.on('error', () => undefined)
   const opened = new BullmqQueue(queue, connection)
   try {
-    await within(ANSWER_MS, queue.waitUntilReady())
+    await within(ANSWER_MS, queue.waitUntilReady(), signal)
     return opened
   } catch (error) {
     await opened.close()
@@ -128,9 +136,14 @@ class BullmqQueue implements JobsQueue {
     return (await this.workerNames()).length
   }
 
+  async appear(name: string): Promise<void> {
+    const backend = this.#queue.getBackend()
+    await within(ANSWER_MS, backend.setName(`${backend.clientName()}:w:${workerNameOf(name)}`))
+  }
+
   async close(): Promise<void> {
-    // With the server away nobody answers the goodbye.
-    await within(ANSWER_MS, this.#queue.close()).catch(() => undefined)
+    // With the server away nobody answers the goodbye, and nothing depends on it.
+    await within(GOODBYE_MS, this.#queue.close()).catch(() => undefined)
     if ('redis' in this.#connection) this.#connection.redis.disconnect()
   }
 }

@@ -10,6 +10,7 @@ import { RedressError } from '../errors.js'
 import type { ChunkRef } from '../runs/run.js'
 import { labelOf, within } from './bullmq-backend.js'
 import type { JobsBackend, JobsConnection } from './bullmq-backend.js'
+import { workerNameOf } from './bullmq-queue.js'
 import { parseMessage } from './messages.js'
 
 /**
@@ -60,7 +61,7 @@ export async function openWorker(
     {
       connection,
       prefix: backend.prefix,
-      name: options.name.replaceAll(/[^\w.-]+/g, '-').slice(0, 40),
+      name: workerNameOf(options.name),
       concurrency: options.concurrency,
       autorun: false,
       lockDuration: LOCK_MS,

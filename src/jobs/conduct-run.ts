@@ -1,22 +1,23 @@
 /**
- * Sees a run through: rings for its open chunks, works on them beside any other worker there is,
- * tells how far it is, and rings again when the queue has forgotten. What is left to do is asked of
- * PostgreSQL alone, so an emptied queue or a killed worker costs some seconds and nothing else.
+ * Sees a run through: works on its chunks at once and without messages, calls other workers to it
+ * when it takes longer, tells how far it is. What is left to do is asked of PostgreSQL alone: a
+ * killed worker costs a moment, and a queue that is away costs nothing but the help of others.
  */
-import { randomInt } from 'node:crypto'
 import { isOutage } from '../db/database.js'
 import { RedressError } from '../errors.js'
 import { closeRun } from '../runs/close-run.js'
 import type { Run, RunProgress } from '../runs/run.js'
 import { idleChunks, readProgress, readRun } from '../runs/run-store.js'
+import { Bell } from './bell.js'
+import type { JobsBackend } from './bullmq-backend.js'
 import { openQueue } from './bullmq-queue.js'
-import type { JobsQueue } from './bullmq-queue.js'
-import type { JobsWorker } from './bullmq-worker.js'
-import { workChunks } from './work-chunks.js'
+import { OwnLanes } from './own-lanes.js'
 import type { WorkOptions } from './work-chunks.js'
 
-export interface ConductOptions extends WorkOptions {
+export interface ConductOptions extends Omit<WorkOptions, 'backend' | 'onRunFinished'> {
   readonly runId: string
+  /** Opened when it is needed, which a run of a second does not. */
+  readonly backend: () => Promise<JobsBackend>
   /** False: only rings and returns at once; workers elsewhere do the work. */
   readonly work: boolean
   readonly signal: AbortSignal
@@ -27,79 +28,91 @@ export interface ConductOptions extends WorkOptions {
 }
 
 const LOOK_MS = 200
-/** No chunk posted for so long, whatever the queue says: it lost messages. */
-const SILENCE_MS = 2_000
 /**
- * No chunk posted for so long, no message waiting, and chunks that nobody works on: those who took
- * their messages are dead. The queue itself would need up to nine seconds to find that out, and it
- * gives the messages back by a few every two seconds, which the limit above takes for progress.
+ * A run of a second needs nobody's help. To open BullMQ on PostgreSQL and to ring for 20 chunks
+ * took a tenth of a second of the processors that the chunks wanted; whoever takes over a run that
+ * was killed so early finds its chunks without a message.
  */
-const QUIET_MS = 400
+const BELL_AFTER_MS = 1_000
+const BELL_EVERY_MS = 2_000
 const OUTAGE_LIMIT_MS = 120_000
 
 /**
  * @throws RedressError RUN_INTERRUPTED after `signal`; DATABASE_UNAVAILABLE after two minutes
- * without it.
+ * without it; QUEUE_UNAVAILABLE only when all is left to others; what made a chunk fail for good.
  */
 export async function conductRun(options: ConductOptions): Promise<Run> {
-  const queue = await openQueue(options.backend)
+  return options.work ? await workUntilFinished(options) : await leaveToOthers(options)
+}
+
+async function leaveToOthers({ pool, backend, runId }: ConductOptions): Promise<Run> {
+  const queue = await openQueue(await backend())
   try {
-    const first = new Ringing(options, queue)
-    await first.ring(0)
-    if (!options.work) return await readRun(options.pool, options.runId)
-    return await workUntilFinished(options, first)
+    const idle = await idleChunks(pool, runId, 1_000_000)
+    // The same number each time: messages that still wait are not doubled.
+    await queue.ring(
+      idle.map((chunkNo) => ({ runId, chunkNo })),
+      0,
+    )
+    return await readRun(pool, runId)
   } finally {
     await queue.close()
   }
 }
 
-async function workUntilFinished(options: ConductOptions, ringing: Ringing): Promise<Run> {
+async function workUntilFinished(options: ConductOptions): Promise<Run> {
   const pause = new Pause()
-  const worker = await workChunks({ ...options, onRunFinished: () => pause.end() })
+  const lanes = new OwnLanes({ ...options, onIdle: () => pause.end() })
+  const bell = new Bell({ ...options, onError: (error) => options.onError?.(error) })
+  const stop = (): void => {
+    lanes.halt()
+    pause.end()
+  }
+  options.signal.addEventListener('abort', stop)
   try {
-    return await watch(options, ringing, worker, pause)
+    return await watch(options, lanes, bell, pause)
   } finally {
-    await worker.close({ graceful: true })
+    options.signal.removeEventListener('abort', stop)
+    await lanes.stop()
+    await bell.close()
   }
 }
 
 async function watch(
   options: ConductOptions,
-  ringing: Ringing,
-  worker: JobsWorker,
+  lanes: OwnLanes,
+  bell: Bell,
   pause: Pause,
 ): Promise<Run> {
-  let silentSince = performance.now()
+  const { pool, runId, signal } = options
+  let bellDueAt = performance.now() + BELL_AFTER_MS
   let outageSince: number | undefined
-  let posted = -1
   for (;;) {
-    if (options.signal.aborted) {
-      await worker.close({ graceful: true })
+    if (signal.aborted) {
+      await lanes.stop()
       throw new RedressError('RUN_INTERRUPTED', {
-        run: options.runId,
-        command: `redress runs resume ${options.runId}`,
+        run: runId,
+        command: `redress runs resume ${runId}`,
       })
     }
+    lanes.start()
+    await pause.wait(LOOK_MS)
+    lanes.assertSound()
     try {
-      const progress = await readProgress(options.pool, options.runId)
+      const progress = await readProgress(pool, runId)
       outageSince = undefined
-      options.onProgress?.(progress, await ringing.workers())
+      options.onProgress?.(progress, bell.workers)
       if (progress.run.state !== 'open') return progress.run
-      if (progress.open === 0) return await closeRun(options.pool, options.runId, options.now())
-      if (progress.posted !== posted) silentSince = performance.now()
-      posted = progress.posted
-      const silentMs = performance.now() - silentSince
-      if (silentMs > SILENCE_MS || (silentMs > QUIET_MS && (await ringing.isForgotten()))) {
-        await ringing.ring(freshNumber())
-        silentSince = performance.now()
-      }
+      if (progress.open === 0) return await closeRun(pool, runId, options.now())
+      if (performance.now() < bellDueAt) continue
+      bell.lookAt(runId)
+      bellDueAt = performance.now() + BELL_EVERY_MS
     } catch (error) {
       if (!isPassing(error)) throw error
       outageSince ??= performance.now()
       if (performance.now() - outageSince > OUTAGE_LIMIT_MS) throw error
       await options.revive?.().catch(() => undefined)
     }
-    await pause.wait(LOOK_MS)
   }
 }
 
@@ -107,67 +120,27 @@ function isPassing(error: unknown): boolean {
   return isOutage(error) || (error instanceof RedressError && error.retryable)
 }
 
-/** No earlier conductor of the run used the same; a chunk rung for twice is merely told twice. */
-function freshNumber(): number {
-  return randomInt(1, 2 ** 31)
-}
-
-const COUNT_MS = 2_000
-
 /** The wait between two looks, which ends at once when there is something to see. */
 class Pause {
-  #end: () => void = () => undefined
+  #ended = false
+  #end: (() => void) | undefined
 
   end(): void {
-    this.#end()
+    this.#ended = true
+    this.#end?.()
   }
 
   async wait(milliseconds: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, milliseconds)
-      this.#end = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-  }
-}
-
-class Ringing {
-  readonly #options: ConductOptions
-  readonly #queue: JobsQueue
-  #workers = 1
-  #countedAt = -Infinity
-
-  constructor(options: ConductOptions, queue: JobsQueue) {
-    this.#options = options
-    this.#queue = queue
-  }
-
-  /** Asked of the queue every two seconds: it is for people to read. */
-  async workers(): Promise<number> {
-    if (performance.now() - this.#countedAt > COUNT_MS) {
-      this.#countedAt = performance.now()
-      this.#workers = Math.max(1, await this.#queue.workerCount().catch(() => this.#workers))
+    if (!this.#ended) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, milliseconds)
+        this.#end = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
     }
-    return this.#workers
-  }
-
-  async isForgotten(): Promise<boolean> {
-    const { pool, runId } = this.#options
-    const { waiting } = await this.#queue.depth()
-    return waiting === 0 && (await idleChunks(pool, runId, 1)).length > 0
-  }
-
-  /**
-   * Messages of one `number` that still wait are not doubled; those of another number are new ones.
-   */
-  async ring(number: number): Promise<void> {
-    const { pool, runId } = this.#options
-    const chunks = await idleChunks(pool, runId, 1_000_000)
-    await this.#queue.ring(
-      chunks.map((chunkNo) => ({ runId, chunkNo })),
-      number,
-    )
+    this.#ended = false
+    this.#end = undefined
   }
 }

@@ -31,22 +31,27 @@ export async function handleMessage(
   ref: ChunkRef,
   signal: AbortSignal,
 ): Promise<void> {
-  const ids = { run_id: ref.runId, chunk_no: ref.chunkNo }
   const told = await parts.applyChunk(ref, signal)
+  noteOutcome(parts.log, ref, told)
+  if (told.outcome === 'busy') throw new ChunkBusy('chunk busy')
+}
+
+export function noteOutcome(log: MessageLog, ref: ChunkRef, told: ChunkOutcome): void {
+  const ids = { run_id: ref.runId, chunk_no: ref.chunkNo }
   switch (told.outcome) {
     case 'posted':
-      parts.log.debug({ ...ids, lines: told.lines, entries: told.entries }, 'chunk posted')
+      log.debug({ ...ids, lines: told.lines, entries: told.entries }, 'chunk posted')
       return
     case 'done':
     case 'run_not_open':
-      parts.log.debug({ ...ids, outcome: told.outcome }, 'chunk needs nothing')
+      log.debug({ ...ids, outcome: told.outcome }, 'chunk needs nothing')
       return
     case 'refused':
-      parts.log.warn(ids, 'chunk refused')
+      log.warn(ids, 'chunk refused')
       return
     case 'busy':
-      parts.log.debug(ids, 'chunk busy')
-      throw new ChunkBusy('chunk busy')
+      log.debug(ids, 'chunk busy')
+      return
     default:
       unreachable(told)
   }

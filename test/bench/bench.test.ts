@@ -47,8 +47,20 @@ test('every contestant ran and every ledger was compared with the first', () => 
     'chunked SQL',
     'raw COPY',
     'query builder',
+    'raw COPY of entries',
+    'query builder of entries',
   ])
   for (const it of run?.standings.slice(1, 4) ?? []) expect(it.written).toBe(run?.postings)
+  expect(run?.standings[5]?.written).toBe(run?.entries)
+  expect(run?.entries).toBeGreaterThan(run?.postings ?? Infinity)
+})
+
+test('a target against ready-made rows is told in both readings', () => {
+  for (const rival of ['raw COPY', 'query builder']) {
+    for (const rows of ['the same rows', 'a row an entry']) {
+      expect(tables).toContain(`run ÷ ${rival}, ${rows}, 5,000 lines`)
+    }
+  }
 })
 
 test('both orders of a file were imported by both', () => {

@@ -172,7 +172,7 @@ async function runPlan(context: Context, plan: Plan): Promise<Run> {
   })
   const run = await conductRun({
     pool: context.pool,
-    backend: await context.jobs(),
+    backend: () => context.jobs(),
     lanes: context.settings.lanes,
     name: context.workerName,
     log: context.log,

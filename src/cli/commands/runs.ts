@@ -114,7 +114,6 @@ async function begin(
 
 async function conduct(context: Context, started: Run, detach: boolean): Promise<number> {
   const before = await readProgress(context.pool, started.runId)
-  const backend = await context.jobs()
   let workers = 1
   const stage = detach
     ? undefined
@@ -127,7 +126,7 @@ async function conduct(context: Context, started: Run, detach: boolean): Promise
       })
   const finished = await conductRun({
     pool: context.pool,
-    backend,
+    backend: () => context.jobs(),
     lanes: context.settings.lanes,
     name: context.workerName,
     log: context.log,
@@ -136,6 +135,7 @@ async function conduct(context: Context, started: Run, detach: boolean): Promise
     work: !detach,
     signal: context.signal,
     revive: context.revive,
+    onError: () => context.out.note('the queue does not answer: no other worker is called'),
     onProgress: (it, workerCount) => {
       workers = workerCount
       stage?.update(it.linesPosted)
