@@ -58,8 +58,8 @@ create table voucher_issue (
 
 -- What the snapshot does not say of the lines and customers of a chunk, settled once a plan: later
 -- statuses and consents, choices, grants held from other months (see src/runs/fact-pack.ts). Kept,
--- so that the decisions can be made again from what was known then.
-drop table plan_line_fact;
+-- so that the decisions can be made again from what was known then. plan_line_fact, which held the
+-- statuses and consents of earlier plans, is written no more.
 create table plan_facts (
   plan_id bigint not null,
   chunk_no integer not null,

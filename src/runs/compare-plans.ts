@@ -4,7 +4,6 @@
  */
 import type { Pool } from '../db/database.js'
 import { ChangeCounter } from './change-counter.js'
-import type { PlanComparison } from './change-counter.js'
 import { DecisionMemo } from './decision-memo.js'
 import { EntrySets } from './entry-sets.js'
 import { CUSTOMER_FACT_BYTES, LINE_FACT_BYTES } from './fact-pack.js'
@@ -12,6 +11,7 @@ import type { FactPack } from './fact-pack.js'
 import type { PeriodContext } from './period-context.js'
 import { customersIn, readPlannedChunk } from './plan-customers.js'
 import type { PlannedCustomer } from './plan-customers.js'
+import type { PlanComparison } from './reason-migration.js'
 
 export interface CompareOptions {
   /** Changed subjects to name. */

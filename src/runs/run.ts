@@ -1,7 +1,7 @@
 /** Plans, runs and chunks as values, and the states they can be in. */
 import type { IsoDate, Period } from '../rules/case.js'
 import type { Hold } from './approval-policy.js'
-import type { ReasonMigration } from './change-counter.js'
+import type { ReasonMigration } from './reason-migration.js'
 import type { Tallies } from './tally.js'
 
 /** What a message points at, and all that it says. */
