@@ -1,7 +1,7 @@
 /**
  * The file of choices and applications (contracts §2.3): passes chosen by lines, insurance applied
- * for by customers. Most of them come in the first two weeks. Some change their mind, withdraw, come
- * before or after the window, or choose where nothing can be had.
+ * for by customers. Most of them come in the first two weeks. Some change their mind, withdraw,
+ * come before or after the window, or choose where nothing can be had.
  */
 import { NO_DAY, dayOf, yearsBefore } from './civil-day.js'
 import type { DrawnLine, LineFeed } from './drawn-line.js'

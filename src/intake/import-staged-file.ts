@@ -1,6 +1,7 @@
 /** Files that are staged, compared with what is stored, and stored in one transaction. */
 import { withTransaction } from '../db/database.js'
 import type { Client } from '../db/database.js'
+import { openVoucherCode } from '../privacy/voucher-code.js'
 import { CHOICE_COLUMNS } from './choices-file.js'
 import * as choices from './choices-store.js'
 import type { FileColumns } from './column.js'
@@ -69,14 +70,23 @@ export async function importChoicesFile(options: ImportOptions): Promise<ImportR
   })
 }
 
-/** `vouchers import`. */
+/**
+ * `vouchers import`.
+ * @throws RedressError SETTING_INVALID too, for another data key than that of the stored codes:
+ * its digests would let a known code in a second time
+ */
 export async function importVouchersFile(options: ImportOptions): Promise<ImportReport> {
   return await importStaged(options, {
     kind: 'vouchers',
     columns: VOUCHER_COLUMNS,
     stage: vouchers.stageVoucherRows,
     copyStatement: vouchers.copyVouchersStatement,
-    store: vouchers.storeVoucherRows,
+    store: async (client, importId) => {
+      const rows = await vouchers.storeVoucherRows(client, importId)
+      const oldest = await vouchers.readOldestCode(client)
+      if (oldest !== undefined) openVoucherCode(options.cipher, oldest.option, oldest)
+      return rows
+    },
     read: async (loading, sink) => {
       const sealer = new VoucherSealer(sink, options.cipher, loading.columnNames)
       const rows = await loading.readInto(sealer)

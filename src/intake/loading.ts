@@ -121,7 +121,7 @@ export class Loading {
 
   /**
    * Reads the file once more for rows that only the whole file showed to be bad.
-   * @param nextFaults the first ones after a row, in the order of the file; none when there are none
+   * @param nextFaults the first ones after a row, in the order of the file
    */
   async quarantineAgain(
     nextFaults: (afterRowNo: number) => Promise<readonly LateFault[]>,

@@ -1,5 +1,6 @@
 /** SQL of voucher codes: a file's sealed rows are staged and stored; and what is left of them. */
 import type { Client, Pool } from '../db/database.js'
+import type { SealedVoucherCode } from '../privacy/voucher-code.js'
 import { openReusedRows } from './reused-rows-store.js'
 import type { StoredRows } from './reused-rows-store.js'
 
@@ -46,6 +47,17 @@ export async function storeVoucherRows(client: Client, importId: string): Promis
      where again.expires_on <> first.expires_on`,
   )
   return { stored: stored.rowCount ?? 0, reused: reused.rowCount ?? 0 }
+}
+
+/** The code that was stored first; none where none is stored. */
+export async function readOldestCode(
+  client: Client,
+): Promise<(SealedVoucherCode & { readonly option: string }) | undefined> {
+  const { rows } = await client.query<{ option: string; digest: Buffer; sealed: Buffer }>(
+    `select option, code_digest as digest, code_sealed as sealed
+     from voucher_code order by code_id limit 1`,
+  )
+  return rows[0]
 }
 
 export interface VoucherStock {

@@ -27,9 +27,14 @@ describe('generateSnapshot', () => {
       ['b', 7],
       ['c', 8],
     ] as const) {
-      const extra = { statusOut: at(`${name}-s.csv`), consentsOut: at(`${name}-c.csv`) }
+      const extra = {
+        statusOut: at(`${name}-s.csv`),
+        consentsOut: at(`${name}-c.csv`),
+        choicesOut: at(`${name}-o.csv`),
+        vouchersOut: at(`${name}-v.csv`),
+      }
       await generate(name, { seed, badRows: 0.01, size: { lines: 5_000 }, ...extra })
-      const files = [`${name}.csv`, `${name}-s.csv`, `${name}-c.csv`]
+      const files = ['', '-s', '-c', '-o', '-v'].map((it) => `${name}${it}.csv`)
       hashes.push(files.map((file) => sha256(readFileSync(at(file)))).join(' '))
     }
     expect(hashes[0]).toBe(hashes[1])
@@ -144,6 +149,8 @@ describe('generateSnapshot', () => {
     }
     expect(await code({ size: { lines: 0 } })).toBe('USAGE')
     expect(await code({ badRows: 0.6 })).toBe('USAGE')
+    expect(await code({ choiceShare: 1.1 })).toBe('USAGE')
+    expect(await code({ voucherCodes: 0.5 })).toBe('USAGE')
     expect(await code({ asOf: '2026-02-30' })).toBe('USAGE')
     expect(await code({ out: join(folder, 'plain.csv', 'x.csv') })).toBe('OUTPUT_UNWRITABLE')
     expect(await code({ out: folder })).toBe('OUTPUT_UNWRITABLE')

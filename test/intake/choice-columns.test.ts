@@ -1,4 +1,4 @@
-/** The columns of choices and voucher codes at their boundaries, on bytes as they stand in a file. */
+/** The columns of choices and voucher codes at their boundaries, on bytes of a file. */
 import { expect, test } from 'vitest'
 import { CHOICE_COLUMNS } from '../../src/intake/choices-file.js'
 import type { FileColumns } from '../../src/intake/column.js'

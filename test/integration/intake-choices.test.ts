@@ -99,14 +99,14 @@ test('a choice is stored as it came, with its import', async () => {
   ])
 })
 
-test('the same content is a duplicate, in a file or a later one, however it is written', async () => {
+test('the same content is a duplicate, however it is written, in any file', async () => {
   const choice = { choice_id: 'same' }
   expect(await countsOf(choice, choice)).toEqual([2, 1, 0, 1])
   const utc = { ...choice, chosen_at: '2026-02-03T00:00:00Z' }
   expect(await countsOf(utc, { ...choice, choice_id: 'same-2' })).toEqual([2, 1, 0, 1])
 })
 
-test('a first withdrawal is accepted beside the choice, and the old row is a duplicate', async () => {
+test('a first withdrawal is accepted beside the choice, the old row a duplicate', async () => {
   const choice = { choice_id: 'withdrawn' }
   expect(await countsOf(choice)).toEqual([1, 1, 0, 0])
   const later = await imported({ ...choice, withdrawn_at: W1 })
@@ -193,7 +193,7 @@ test('a bad row is no first row', async () => {
   expect(told.faults).toEqual(['2 option NOT_IN_LIST', '4 withdrawn_at INSTANT_TOO_EARLY'])
 })
 
-test('more ids used again than the budget hold the import, and nothing of it is stored', async () => {
+test('more ids used again than the budget hold the import, nothing is stored', async () => {
   const choices = Array.from({ length: 12 }, (_, it) => ({ choice_id: `held-${it}` }))
   const again = choices.map((it) => ({ ...it, channel: 'web' }))
   const options = setting.optionsFor(text(...choices, ...again))

@@ -116,6 +116,15 @@ test('what is said of bad rows does not quote them', async () => {
   expect(JSON.stringify([report, told])).not.toMatch(/SECRET|X{8}/)
 })
 
+test('with another data key than that of the stored codes an import is refused', async () => {
+  expect(await imported('tving,KEYED-1,2026-12-31')).toEqual([1, 1, 0, 0])
+  const foreign = { ...setting.optionsFor(text('tving,KEYED-2,2026-12-31')) }
+  const refused = importVouchersFile({ ...foreign, cipher: new Cipher(Buffer.alloc(32, 9)) })
+  await expect(refused).rejects.toMatchObject({ code: 'SETTING_INVALID', exitCode: 2 })
+  expect(await setting.leftovers()).toEqual([])
+  expect(countsIn(await importVouchersFile(foreign))).toEqual([1, 1, 0, 0])
+})
+
 test('over the budget nothing of the file is stored', async () => {
   const rows = Array.from({ length: 11 }, (_, it) => `tving,OVER-${it},2026-12-31`)
   const options = setting.optionsFor(
