@@ -4,7 +4,6 @@ import type { Pool } from '../db/database.js'
 export interface AccessDraft {
   /** ISO 8601 instant. */
   readonly at: string
-  readonly person: string
   readonly lineId: string
   /** 1 to 500 characters. */
   readonly purpose: string
@@ -14,6 +13,8 @@ export interface AccessDraft {
 
 export interface Access extends AccessDraft {
   readonly accessId: string
+  /** The database says who it was; so does it of the address. */
+  readonly person: string
   /** As the database saw it; null over a local socket. */
   readonly fromAddress: string | null
 }
@@ -21,8 +22,8 @@ export interface Access extends AccessDraft {
 /** To be awaited before the data is shown: what could not be logged is not shown. */
 export async function logAccess(pool: Pool, access: AccessDraft): Promise<void> {
   await pool.query(
-    `insert into access_log (at, person, line_id, purpose, command) values ($1, $2, $3, $4, $5)`,
-    [access.at, access.person, access.lineId, access.purpose, access.command],
+    `insert into access_log (at, line_id, purpose, command) values ($1, $2, $3, $4)`,
+    [access.at, access.lineId, access.purpose, access.command],
   )
 }
 

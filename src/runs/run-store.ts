@@ -100,11 +100,7 @@ export async function runOfPlan(pool: Client | Pool, planId: string): Promise<Ru
  * Makes the run of a plan with all its chunks open. Undefined when the programme has an unfinished
  * run already: whoever starts the same period second joins that one.
  */
-export async function insertRun(
-  tx: Tx,
-  planId: string,
-  at: string,
-): Promise<string | undefined> {
+export async function insertRun(tx: Tx, planId: string, at: string): Promise<string | undefined> {
   const { rows } = await tx.client.query<{ run_id: string }>(
     `insert into run (plan_id, programme, period, chunks, started_at)
      select plan_id, programme, period, (result->>'chunks')::integer, $2 from plan

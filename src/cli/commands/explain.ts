@@ -1,8 +1,14 @@
 /** `redress explain LINE_ID`: why a line gets, or does not get, each benefit in each period. */
 import type { Command } from 'commander'
+import { parseInstant } from '../../config/clock.js'
 import { RedressError } from '../../errors.js'
+import type { Benefit } from '../../rules/decision.js'
+import type { Explanation } from '../../rules/explain.js'
 import { versionName } from '../../rules/programme.js'
 import { REASONS } from '../../rules/reason-codes.js'
+import { tellExplanation } from '../../rules/tell-explanation.js'
+import type { Language } from '../../rules/tell-explanation.js'
+import { logAccess } from '../../runs/access-log-store.js'
 import { explainPeriods } from '../../runs/explain-line.js'
 import type { ExplainedPeriod } from '../../runs/explain-line.js'
 import type { Context } from '../context.js'
@@ -11,71 +17,145 @@ import { table } from '../text-table.js'
 import { refuseUnknownPeriod, snapshotFor, versionOf, withPlanOptions } from './plans.js'
 import type { PlanFlags } from './plans.js'
 
+interface ExplainFlags extends PlanFlags {
+  readonly period?: string
+  readonly lang?: string
+  readonly asKnownAt?: string
+  readonly why: string
+}
+
+const LANGUAGES: readonly Language[] = ['ko', 'en']
+
 export function addExplain(program: Command, act: Act): void {
   withPlanOptions(
     program.command('explain <line-id>').description('why a line gets, or does not get, a benefit'),
   )
     .option('--period <period>', 'of one period; all when not given')
+    .option('--lang <language>', 'as sentences to read out: ko or en')
+    .option('--as-known-at <instant>', 'as it could be answered then; ISO 8601 with offset')
+    .option('--why <text>', 'what it is asked for; kept in the access log', 'not stated')
     .action(act(explain))
 }
 
-async function explain(
-  context: Context,
-  lineId: string,
-  flags: PlanFlags & { period?: string },
-): Promise<void> {
+async function explain(context: Context, lineId: string, flags: ExplainFlags): Promise<void> {
   const version = versionOf(flags.programme)
   if (flags.period !== undefined) refuseUnknownPeriod(version, flags.period)
   if (!/^[1-9]\d{0,17}$/.test(lineId)) {
     throw new RedressError('LINE_UNKNOWN', { line: 'given', programme: versionName(version) })
   }
+  const language = languageOf(flags.lang)
+  const asKnownAt =
+    flags.asKnownAt === undefined
+      ? context.clock.now()
+      : parseInstant(flags.asKnownAt, '--as-known-at')
   const snapshot = await snapshotFor(context, version, flags.snapshot)
-  const periods = flags.period === undefined ? version.periods : [flags.period]
+  await logAccess(context.pool, {
+    at: context.clock.now(),
+    lineId,
+    purpose: purposeOf(flags.why),
+    command: 'explain',
+  })
   const explained = await explainPeriods(context.pool, {
     version,
     snapshot,
     lineId,
-    periods,
-    asKnownAt: context.clock.now(),
+    periods: flags.period === undefined ? version.periods : [flags.period],
+    asKnownAt,
   })
-  context.out.result(documentOf(lineId, explained), () => describe(lineId, explained))
+  context.out.result(documentOf(lineId, explained, language), () =>
+    language === undefined ? describe(lineId, explained) : sentences(explained, language),
+  )
 }
 
-function documentOf(lineId: string, explained: readonly ExplainedPeriod[]): object {
+function languageOf(name: string | undefined): Language | undefined {
+  if (name === undefined) return undefined
+  const language = LANGUAGES.find((it) => it === name)
+  if (language !== undefined) return language
+  throw new RedressError('USAGE', { problem: '--lang: unknown; expected ko or en' })
+}
+
+function purposeOf(text: string): string {
+  const purpose = text.trim()
+  if (/^[^\p{Cc}]{1,500}$/u.test(purpose)) return purpose
+  throw new RedressError('USAGE', {
+    problem: '--why: unusable; expected 1 to 500 characters on one line',
+  })
+}
+
+interface Told {
+  readonly it: ExplainedPeriod
+  readonly benefit: Benefit
+  /** Undefined where the run's snapshot does not hold the line. */
+  readonly told: Explanation | undefined
+}
+
+function eachBenefit(explained: readonly ExplainedPeriod[]): readonly Told[] {
+  return explained.flatMap<Told>((it) =>
+    it.explanations.length > 0
+      ? it.explanations.map((told) => ({ it, benefit: told.benefit, told }))
+      : (Object.keys(it.version.benefits) as Benefit[]).map((benefit) => ({
+          it,
+          benefit,
+          told: undefined,
+        })),
+  )
+}
+
+function documentOf(
+  lineId: string,
+  explained: readonly ExplainedPeriod[],
+  language: Language | undefined,
+): object {
   return {
     line_id: lineId,
-    periods: explained.flatMap((it) =>
-      it.explanations.map((told) => ({
-        period: it.period,
-        benefit: told.benefit,
-        outcome: told.outcome,
-        reason: told.reason,
-        all_reasons: told.allReasons,
-        facts_used: told.factsUsed,
-        rule_source: told.sources,
-        programme_version: versionName(it.version),
-        snapshot_id: it.snapshotId,
-        run_id: it.runId ?? null,
-        entries: it.entries.filter((entry) => entry.benefit === told.benefit),
-      })),
-    ),
+    periods: eachBenefit(explained).map(({ it, benefit, told }) => ({
+      period: it.period,
+      benefit,
+      outcome: told?.outcome ?? 'refused',
+      reason: told === undefined ? 'NOT_IN_SNAPSHOT' : told.reason,
+      all_reasons: told?.allReasons ?? ['NOT_IN_SNAPSHOT'],
+      facts_used: told?.factsUsed ?? {},
+      rule_source: told?.sources ?? [],
+      remedies: (told?.remedies ?? []).map(({ reason, remedy }) => ({ reason, remedy })),
+      due_periods: told?.duePeriods ?? [],
+      programme_version: versionName(it.version),
+      snapshot_id: it.snapshotId,
+      run_id: it.runId ?? null,
+      entries: it.entries.filter((entry) => entry.benefit === benefit),
+      ...(language === undefined || told === undefined
+        ? {}
+        : { told: tellExplanation(it.period, told, language) }),
+    })),
     refund: {},
   }
 }
 
+/** A paragraph a period; what is not due is left out, unless nothing is. */
+function sentences(explained: readonly ExplainedPeriod[], language: Language): string {
+  return explained
+    .map((it) => {
+      const due = it.explanations.filter((told) => told.outcome !== 'not_due')
+      const shown = due.length > 0 ? due : it.explanations
+      const lines =
+        shown.length > 0
+          ? shown.map((told) => tellExplanation(it.period, told, language).join(' '))
+          : [REASONS.NOT_IN_SNAPSHOT[language]]
+      return [`${it.period}`, ...lines.map((line) => `  ${line}`)].join('\n')
+    })
+    .join('\n\n')
+}
+
 function describe(lineId: string, explained: readonly ExplainedPeriod[]): string {
-  const rows = explained.flatMap((it) =>
-    it.explanations
-      .filter((told) => told.outcome !== 'not_due')
-      .map((told) => [
-        it.period,
-        told.benefit,
-        told.outcome,
-        told.allReasons.join(' '),
-        told.sources.join(', '),
-        told.reason === null ? '' : REASONS[told.reason].en,
-      ]),
-  )
+  const rows = eachBenefit(explained)
+    .filter(({ told }) => told?.outcome !== 'not_due')
+    .map(({ it, benefit, told }) => [
+      it.period,
+      benefit,
+      told?.outcome ?? 'refused',
+      (told?.allReasons ?? ['NOT_IN_SNAPSHOT']).join(' '),
+      (told?.sources ?? []).join(', '),
+      REASONS[told?.reason ?? 'NOT_IN_SNAPSHOT'].en,
+    ])
   return [
     `line ${lineId}`,
     '',

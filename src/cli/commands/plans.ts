@@ -15,7 +15,9 @@ import type { SealedSnapshot } from '../../snapshot/snapshot.js'
 import { formatCount } from '../chart.js'
 import type { Context } from '../context.js'
 import type { Act } from '../act.js'
+import { describeCodes, describeMigrations } from '../plan-changes.js'
 import { table } from '../text-table.js'
+import { addPlanDiff } from './plan-diff.js'
 import { snapshotIdOf } from './snapshots.js'
 
 export interface PlanFlags {
@@ -24,9 +26,11 @@ export interface PlanFlags {
 }
 
 export function addPlans(program: Command, act: Act): void {
-  withPlanOptions(
-    program.command('plan <period>').description('decide a whole period and post nothing'),
-  ).action(act(plan))
+  const command = program
+    .command('plan <period>')
+    .description('decide a whole period and post nothing')
+  withPlanOptions(command).action(act(plan))
+  addPlanDiff(command, act)
 }
 
 export function withPlanOptions(command: Command): Command {
@@ -123,6 +127,8 @@ function planDocument(made: Plan, change: PeriodChange): object {
     entries: made.result?.entries,
     chunks: made.result?.chunks,
     now: made.now,
+    codes: made.result?.codes ?? [],
+    migrations: made.result?.migrations ?? [],
   }
 }
 
@@ -166,6 +172,11 @@ export function describePlan(made: Plan, change: PeriodChange, authenticated: bo
     ),
     '',
     table(['benefit', 'reason', 'subjects'], reasons),
+    ...describeCodes(made.result?.codes ?? []),
+    ...describeMigrations(
+      made.result?.migrations ?? [],
+      `answers that changed since ${made.period} was last run:`,
+    ),
     ...(made.holds.length === 0 ? [] : ['', 'figures that are off:']),
     ...made.holds.map((it) => `${tellOff(it)}, ${it.against}`),
   ].join('\n')
