@@ -36,7 +36,8 @@ export function describeMigrations(
   ]
 }
 
-const WHY: Readonly<Record<ReasonMigration['why'], string>> = {
+/** What a cause is called before people. */
+export const WHY: Readonly<Record<ReasonMigration['why'], string>> = {
   snapshot: 'another snapshot',
   status: 'a status change',
   consent: "a guardian's consent",

@@ -122,6 +122,8 @@ function isSameGrant(a: Grant, b: Grant): boolean {
   )
 }
 
+const NO_PASS = { grantedIn: null, choice: null, hasCode: false }
+
 function causeOfLine(was: KnownLine, is: KnownLine): Cause {
   const [old, now] = [was.line, is.line]
   const { guardianConsentOn: oldConsent, ...oldFacts } = old.facts
@@ -129,9 +131,10 @@ function causeOfLine(was: KnownLine, is: KnownLine): Cause {
   if (JSON.stringify(oldFacts) !== JSON.stringify(newFacts)) return 'snapshot'
   if (old.statusAtStart !== now.statusAtStart) return 'status'
   if (oldConsent !== newConsent) return 'consent'
-  if (old.pass?.grantedIn !== now.pass?.grantedIn) return 'other_month'
-  if (old.pass?.choice !== now.pass?.choice) return 'choice'
-  if (old.pass?.hasCode !== now.pass?.hasCode) return 'code'
+  const [oldPass, newPass] = [old.pass ?? NO_PASS, now.pass ?? NO_PASS]
+  if (oldPass.grantedIn !== newPass.grantedIn) return 'other_month'
+  if (oldPass.choice !== newPass.choice) return 'choice'
+  if (oldPass.hasCode !== newPass.hasCode) return 'code'
   return 'rules'
 }
 
@@ -145,7 +148,8 @@ function causeOfCustomer(was: PlannedCustomer | undefined, is: PlannedCustomer |
     const cause = causeOfLine(old.known, known)
     if (cause === 'snapshot' || cause === 'status') return cause
   }
-  if (was.insurance?.grantedIn !== is.insurance?.grantedIn) return 'other_month'
+  const grantedIn = (it: PlannedCustomer): string | null => it.insurance?.grantedIn ?? null
+  if (grantedIn(was) !== grantedIn(is)) return 'other_month'
   const applied = (it: PlannedCustomer): string => JSON.stringify(it.insurance?.applications ?? [])
   return applied(was) === applied(is) ? 'rules' : 'application'
 }

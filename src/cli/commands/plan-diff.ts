@@ -9,7 +9,7 @@ import { readPlan } from '../../runs/plan-store.js'
 import type { Act } from '../act.js'
 import type { Context } from '../context.js'
 import { formatCount } from '../chart.js'
-import { describeMigrations } from '../plan-changes.js'
+import { describeMigrations, WHY } from '../plan-changes.js'
 import { table } from '../text-table.js'
 
 export function addPlanDiff(plan: Command, act: Act): void {
@@ -112,7 +112,7 @@ function describe(was: PeriodContext, is: PeriodContext, found: PlanComparison):
               it.benefit,
               it.was,
               it.is,
-              it.why,
+              WHY[it.why],
             ]),
           ),
         ]),
