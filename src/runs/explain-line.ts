@@ -53,7 +53,7 @@ export async function explainPeriods(
   const explained: ExplainedPeriod[] = []
   for (const period of periods) {
     const run = (await closedRuns(pool, version.programme, period)).at(-1)
-    const plan = run && (await plans.readPlan(pool, run.planId))
+    const inputs = run && (await plans.readInputs(pool, run.planId))
     const known = await factsOfLines(
       pool,
       {
@@ -61,7 +61,7 @@ export async function explainPeriods(
         baseDate: version.baseDate,
         period,
         zone: version.zone,
-        inputs: plan?.inputs ?? (await plans.currentInputs(pool, version.programme)).inputs,
+        inputs: inputs ?? (await plans.currentInputs(pool, version.programme)).inputs,
       },
       packed.lines.map((it) => String(it.lineId)),
     )
