@@ -97,6 +97,18 @@ language sql immutable set search_path = public, pg_temp as $$
   union all select 'quantity', quantity from it where unchanged = 0 and reversals = 0
 $$;
 
+create function lies_within(found jsonb, expected jsonb, tolerance numeric) returns boolean
+language sql immutable set search_path = public, pg_temp as $$
+  select not exists (
+    select
+    from jsonb_each(expected) was
+    full join jsonb_each(found) now using (key)
+    cross join lateral figures_of(was.value) then_figure
+    join lateral figures_of(now.value) now_figure using (figure)
+    where abs(now_figure.value - then_figure.value) > tolerance * abs(then_figure.value)
+  )
+$$;
+
 create function is_within_forecast(it plan, forecast_id bigint) returns boolean
 language sql stable set search_path = public, pg_temp as $$
   select exists (
@@ -109,14 +121,7 @@ language sql stable set search_path = public, pg_temp as $$
       and (forecast.programme, forecast.version, forecast.period)
         = (it.programme, it.version, it.period)
       and old.as_of = new.as_of
-      and not exists (
-        select
-        from jsonb_each(forecast.result->'benefits') was
-        full join jsonb_each(it.result->'benefits') now using (key)
-        cross join lateral figures_of(was.value) expected
-        join lateral figures_of(now.value) found using (figure)
-        where abs(found.value - expected.value) > tolerance * abs(expected.value)
-      )
+      and lies_within(it.result->'benefits', forecast.result->'benefits', tolerance)
   )
 $$;
 

@@ -17,8 +17,8 @@ import * as store from './run-store.js'
 
 /**
  * Starts the plan's run, or joins the period's unfinished one.
- * @throws RedressError APPROVAL_MISSING; PLAN_IS_FORECAST; PLAN_STALE when anything it looked at has
- * changed since; RUN_STATE when its run is closed or cancelled already.
+ * @throws RedressError APPROVAL_MISSING; PLAN_IS_FORECAST; PLAN_STALE when anything it looked at
+ * has changed since; RUN_STATE when its run is closed or cancelled already.
  */
 export async function startRun(pool: Pool, planId: string, at: string): Promise<Run> {
   const plan = await readPlan(pool, planId)

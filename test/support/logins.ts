@@ -18,7 +18,7 @@ export type Role = (typeof ROLES)[number]
 export interface Logins {
   nameOf(role: Role): string
   urlOf(role: Role): string
-  /** The SQLSTATE with which the database refuses a statement; undefined when it lets it through. */
+  /** The SQLSTATE with which a statement is refused; undefined when it is let through. */
   refusalOf(role: Role, statement: string): Promise<string | undefined>
   drop(): Promise<void>
 }
