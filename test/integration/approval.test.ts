@@ -293,7 +293,7 @@ it('a database of before, with all it holds, is brought up to date', async () =>
   }
 })
 
-/** Three plans, two of them approved, and partitions of a snapshot and a ledger: as 0003 left it. */
+/** Three plans, two of them approved; partitions of a snapshot and a ledger: as 0003 left it. */
 async function beforeApprovals(old: LedgerSetting): Promise<void> {
   const files = migrations().slice(0, 3)
   await old.query('drop schema public cascade')
