@@ -97,6 +97,18 @@ language sql immutable set search_path = public, pg_temp as $$
   union all select 'quantity', quantity from it where unchanged = 0 and reversals = 0
 $$;
 
+create function lies_within(found jsonb, expected jsonb, tolerance numeric) returns boolean
+language sql immutable set search_path = public, pg_temp as $$
+  select not exists (
+    select
+    from jsonb_each(expected) was
+    full join jsonb_each(found) now using (key)
+    cross join lateral figures_of(was.value) then_figure
+    join lateral figures_of(now.value) now_figure using (figure)
+    where abs(now_figure.value - then_figure.value) > tolerance * abs(then_figure.value)
+  )
+$$;
+
 create function is_within_forecast(it plan, forecast_id bigint) returns boolean
 language sql stable set search_path = public, pg_temp as $$
   select exists (
@@ -109,14 +121,7 @@ language sql stable set search_path = public, pg_temp as $$
       and (forecast.programme, forecast.version, forecast.period)
         = (it.programme, it.version, it.period)
       and old.as_of = new.as_of
-      and not exists (
-        select
-        from jsonb_each(forecast.result->'benefits') was
-        full join jsonb_each(it.result->'benefits') now using (key)
-        cross join lateral figures_of(was.value) expected
-        join lateral figures_of(now.value) found using (figure)
-        where abs(found.value - expected.value) > tolerance * abs(expected.value)
-      )
+      and lies_within(it.result->'benefits', forecast.result->'benefits', tolerance)
   )
 $$;
 
@@ -266,10 +271,12 @@ begin
   execute format('grant select %s on %I to redress_operator',
     case when is_loading then ', insert, delete' else '' end, leaf);
   execute format('grant select on %I to redress_auditor', leaf);
-  execute format('grant select (line_id, customer_id) on %I to redress_agent', leaf);
+  execute format('grant select (line_id, customer_id, status, guardian_consent_on) on %I
+    to redress_agent', leaf);
 end $$;
 
-create or replace function open_snapshot(new_snapshot_id integer) returns void
+drop function open_snapshot(integer);
+create function open_snapshot(new_snapshot_id integer) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   leaf text := format('snapshot_line_%s', new_snapshot_id);
@@ -334,7 +341,8 @@ begin
   execute format('grant select on %I to redress_auditor', leaf);
 end $$;
 
-create or replace function open_ledger(for_programme text, for_period text) returns smallint
+drop function open_ledger(text, text);
+create function open_ledger(for_programme text, for_period text) returns smallint
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   number smallint;
@@ -358,15 +366,14 @@ end $$;
 
 do $$
 declare
-  number integer;
+  it record;
 begin
-  for number in select ledger_no from ledger loop
-    call guard_ledger(number::smallint);
+  for it in select ledger_no from ledger loop
+    call guard_ledger(it.ledger_no);
   end loop;
-  for number in select snapshot_id from snapshot
+  for it in select snapshot_id, sealed_at is null as is_loading from snapshot
     where to_regclass(format('snapshot_line_%s', snapshot_id)) is not null loop
-    call grant_on_lines(number,
-      exists (select from snapshot where snapshot_id = number and sealed_at is null));
+    call grant_on_lines(it.snapshot_id, it.is_loading);
   end loop;
 end $$;
 
@@ -378,7 +385,8 @@ revoke execute on procedure grant_on_lines(integer, boolean), guard_ledger(small
 
 grant usage on schema public to redress_operator, redress_approver, redress_finance_maker,
   redress_finance_checker, redress_agent, redress_worker, redress_auditor;
-grant select on migration, installation to redress_operator, redress_approver,
+-- What every command asks first.
+grant select on migration, installation, approval_policy to redress_operator, redress_approver,
   redress_finance_maker, redress_finance_checker, redress_agent, redress_worker, redress_auditor;
 
 -- The operator imports, plans and runs; `redress run` works as a worker itself.
@@ -387,8 +395,8 @@ grant execute on function approve_own_plan(bigint, bytea, timestamptz, text, big
   wait_for_other_imports(text), open_ledger(text, text) to redress_operator;
 grant select on import, quarantined_row, snapshot, snapshot_line, snapshot_chunk, status_change,
   guardian_consent, choice, choice_withdrawal, voucher_code, voucher_issue, plan, plan_chunk,
-  plan_moved_line, plan_facts, plan_voucher, entry_set, approval, approval_policy,
-  run, run_chunk, ledger, ledger_posting, ledger_entry to redress_operator;
+  plan_moved_line, plan_facts, plan_voucher, entry_set, approval, run, run_chunk,
+  ledger, ledger_posting, ledger_entry to redress_operator;
 grant insert on import, quarantined_row, snapshot, snapshot_chunk, status_change,
   guardian_consent, choice, choice_withdrawal, voucher_code, voucher_issue, plan, plan_chunk,
   plan_moved_line, plan_facts, plan_voucher, entry_set, run, run_chunk
@@ -397,8 +405,8 @@ grant update, delete on import, snapshot to redress_operator;
 grant update (state, plan_hash, result, holds) on plan to redress_operator;
 
 -- The approver sees figures and signs them; nothing of a single customer.
-grant select on import, snapshot, plan, plan_chunk, entry_set, approval, approval_policy, run,
-  run_chunk, ledger to redress_approver;
+grant select on import, snapshot, plan, plan_chunk, entry_set, approval, run, run_chunk, ledger
+  to redress_approver;
 grant insert (plan_id, kind, approved_at, plan_hash, reason, tolerance) on approval
   to redress_approver;
 
@@ -424,8 +432,8 @@ grant select (import_id, kind, as_of, state) on import to redress_agent;
 -- The auditor reads all but what is sealed with the data key.
 grant select on import, snapshot, snapshot_line, snapshot_chunk, status_change, guardian_consent,
   choice, choice_withdrawal, voucher_issue, plan, plan_chunk, plan_moved_line,
-  plan_facts, plan_voucher, entry_set, approval, approval_policy, run, run_chunk, ledger,
-  ledger_posting, ledger_entry to redress_auditor;
+  plan_facts, plan_voucher, entry_set, approval, run, run_chunk, ledger, ledger_posting,
+  ledger_entry to redress_auditor;
 grant select (import_id, line_no, column_name, reason, expected) on quarantined_row
   to redress_auditor;
 grant select (code_id, option, code_digest, expires_on, import_id) on voucher_code

@@ -157,9 +157,10 @@ async function openJobs(
     name: 'redress jobs',
   })
   pools.push(jobsPool)
+  const backend = openJobsBackend({ pool: jobsPool }, {})
   if (settings.autoMigrate) {
     await prepareJobsSchema(jobsPool)
-    await grantQueue(pool)
+    await grantQueue(pool, backend.queueName)
   }
-  return openJobsBackend({ pool: jobsPool }, {})
+  return backend
 }

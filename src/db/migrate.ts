@@ -29,7 +29,7 @@ export function migrations(): readonly Migration[] {
 }
 
 export interface MigrateOptions {
-  /** For a database made here: its login may claim to be anybody, and is never taken at its word. */
+  /** For a database made here: its login may claim to be anybody, and nobody trusts the name. */
   readonly rehearsal?: boolean
 }
 

@@ -4,16 +4,18 @@ import type { Pool } from './database.js'
 const ROLES = 'redress_operator, redress_worker'
 
 /**
- * Does nothing for whoever does not own the schema, or once it was done. Statements sent together are one
- * transaction.
+ * Does nothing for whoever does not own the schema, or once it was done. Statements sent together
+ * are one transaction.
  */
-export async function grantQueue(pool: Pool): Promise<void> {
+export async function grantQueue(pool: Pool, queueName: string): Promise<void> {
   const { rows } = await pool.query<{ due: boolean }>(
     `select pg_has_role(nspowner, 'usage')
        and not has_schema_privilege('redress_worker', oid, 'usage') as due
      from pg_namespace where nspname = 'bullmq'`,
   )
   if (rows[0]?.due !== true) return
+  // A queue's first job makes a sequence of it, for which nobody else has the right.
+  await pool.query('select bullmq.next_job_id($1)', [queueName])
   const rights = ['select, insert, update, delete on tables', 'usage, select on sequences']
   const defaults = rights.map(
     (it) => `alter default privileges in schema bullmq grant ${it} to ${ROLES};`,

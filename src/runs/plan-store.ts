@@ -210,6 +210,16 @@ export async function readPlan(client: Client | Pool, planId: string): Promise<P
   return planOf(rows[0])
 }
 
+/** Its imports alone: who asks about one line may not see what the whole plan came to. */
+export async function readInputs(pool: Pool, planId: string): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ inputs: string[] }>(
+    'select inputs from plan where plan_id = $1',
+    [planId],
+  )
+  assert(rows[0] !== undefined, 'the plan of a run')
+  return rows[0].inputs
+}
+
 /**
  * The plan of the last closed run of a period, else its last plan: what the next period is compared
  * with.

@@ -332,7 +332,8 @@ describe('the embedded PostgreSQL', () => {
     { how: 'killed', signal: 'SIGKILL', period: '2026-03' },
   ] as const)('is $how in the middle of a run, comes back, and the run completes', async (it) => {
     const { signal, period } = it
-    const args = ['run', period, '--yes', '--json', '--now', NOW]
+    const now = `${period}-01T09:00:00+09:00`
+    const args = ['run', period, '--yes', '--json', '--now', now]
     const commander = redress(args, environment, { timeoutMs: 90_000 })
     const url = await urlOf(home)
     const isUnderWay = async (): Promise<boolean> => await postedIn(url, period) >= 3

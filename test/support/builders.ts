@@ -18,6 +18,7 @@ import type { ChunkOutcome } from '../../src/runs/apply-chunk.js'
 import { closeRun } from '../../src/runs/close-run.js'
 import { planPeriod } from '../../src/runs/plan-period.js'
 import { approvePlan } from '../../src/runs/approve-plan.js'
+import { readPlan } from '../../src/runs/plan-store.js'
 import type { Plan, Run } from '../../src/runs/run.js'
 import { readRunContext, startRun } from '../../src/runs/start-run.js'
 import type { SealedSnapshot } from '../../src/snapshot/snapshot.js'
@@ -178,7 +179,7 @@ export class LedgerSetting {
   }
 
   async start(plan: Plan): Promise<Run> {
-    await this.approve(plan)
+    if ((await readPlan(this.pool, plan.planId)).approvedBy === null) await this.approve(plan)
     return await startRun(this.pool, plan.planId, NOW)
   }
 

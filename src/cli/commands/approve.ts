@@ -53,8 +53,8 @@ function describe(plan: Plan, approval: Approval, already: boolean): string {
   const next =
     approval.tolerance === null
       ? `\`redress run ${plan.period} --plan ${plan.planId}\` posts it`
-      : `\`redress run ${plan.period}\` goes by itself from ${plan.period}-01 on, if every number ` +
-        `lies within ${percentOf(approval.tolerance)}`
+      : `\`redress run ${plan.period}\` goes by itself from ${plan.period}-01 on, if every ` +
+        `number lies within ${percentOf(approval.tolerance)}`
   return `plan ${plan.planId} is approved by ${by}${already ? ' already' : ''}; ${next}`
 }
 

@@ -1,6 +1,7 @@
 /** `redress run` and `runs list|show|resume|cancel`. */
 import type { Command } from 'commander'
 import { assert } from '../../assert.js'
+import { errorCodeOf } from '../../db/database.js'
 import { EXIT, RedressError } from '../../errors.js'
 import { conductRun } from '../../jobs/conduct-run.js'
 import { openQueue } from '../../jobs/bullmq-queue.js'
@@ -247,7 +248,7 @@ async function list(context: Context): Promise<void> {
 
 async function show(context: Context, id: string): Promise<void> {
   const it = await readProgress(context.pool, id)
-  const workers = it.run.state === 'open' ? await namesOfWorkers(context) : []
+  const workers = it.run.state === 'open' ? await namesIfAllowed(context) : []
   const document = {
     ...documentOf(it.run),
     lines: it.linesTotal,
@@ -264,6 +265,16 @@ async function show(context: Context, id: string): Promise<void> {
   context.out.result(document, () =>
     [describeRun(it.run, it.entriesPosted), '', describeProgress(it, workers)].join('\n'),
   )
+}
+
+/** Who reads but neither runs nor works has no business in the queue: insufficient_privilege. */
+async function namesIfAllowed(context: Context): Promise<readonly string[]> {
+  try {
+    return await namesOfWorkers(context)
+  } catch (error) {
+    if (errorCodeOf(error) === '42501') return []
+    throw error
+  }
 }
 
 async function namesOfWorkers(context: Context): Promise<readonly string[]> {
