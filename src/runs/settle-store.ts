@@ -309,10 +309,15 @@ export async function storeVouchers(client: Client, planId: string): Promise<voi
 }
 
 /** Codes stored for the plan that are not those settled now, and the other way round. */
-export async function countVoucherDifferences(client: Client, planId: string): Promise<number> {
+export async function countVoucherDifferences(
+  client: Client,
+  planId: string,
+  { vouchers }: Settled,
+): Promise<number> {
   const stored = `select line_id, code_id, reissued from plan_voucher where plan_id = $1`
-  const settled = `select line_id, code_id, reissued from settled_voucher
-                   where code_id is not null`
+  const settled = vouchers
+    ? 'select line_id, code_id, reissued from settled_voucher where code_id is not null'
+    : 'select line_id, code_id, reissued from plan_voucher where false'
   const { rows } = await client.query<{ differences: string }>(
     `select (select count(*) from (${stored} except ${settled}) a)
           + (select count(*) from (${settled} except ${stored}) b) as differences`,

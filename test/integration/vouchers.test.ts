@@ -9,6 +9,7 @@ import { closeRun } from '../../src/runs/close-run.js'
 import { approvePlan } from '../../src/runs/plan-store.js'
 import type { Plan } from '../../src/runs/run.js'
 import { cancelRun, readRunContext, startRun } from '../../src/runs/start-run.js'
+import { verifyLedger } from '../../src/runs/verify-ledger.js'
 import type { SealedSnapshot } from '../../src/snapshot/snapshot.js'
 import { LedgerSetting } from '../support/builders.js'
 import type { ChoiceDraft, VoucherDraft } from '../support/builders.js'
@@ -228,6 +229,18 @@ describe('a code that was given out', () => {
     ])
     await expectSound(setting)
   })
+})
+
+it('a code that is kept by a plan that nobody asked for one is told', async () => {
+  await importLines(1)
+  await setting.importVouchers({ option: TVING, codes: 1 })
+  const { planId } = await runFebruary(NOW)
+  await expectSound(setting)
+  await setting.query('insert into plan_voucher values ($1, 1, 1, 1, true)', [planId])
+  const [verified] = await verifyLedger(setting.pool, { replay: true, lanes: 1 })
+  expect(verified?.differences).toEqual([
+    `plan ${planId}: 1 codes kept for lines differ from the imported changes`,
+  ])
 })
 
 /** Three chunks of a thousand lines; every third line chose, all at the same second. */
