@@ -147,10 +147,10 @@ export class BenefitOracle {
     if (row['payment'] === 'prepaid') return 'PREPAID'
     if (row['status'] === 'suspended') return 'SUSPENDED_AT_BASE'
     if (row['plan_restriction'] === 'minor') {
-      const days = [row['guardian_consent_on'], this.#consents.get(id)].filter((it) => it)
-      const earliest = days.toSorted()[0]
-      if (earliest === undefined || earliest > `${monthBefore(period)}-20`)
-        return 'GUARDIAN_CONSENT_MISSING'
+      const days = [row['guardian_consent_on'], this.#consents.get(id)]
+      const isInTime = (day: string | undefined): boolean =>
+        day !== undefined && day !== '' && day <= `${monthBefore(period)}-20`
+      if (!days.some(isInTime)) return 'GUARDIAN_CONSENT_MISSING'
     }
     const status = this.#statusAt(id, row, period)
     return status === 'active' ? undefined : status.toUpperCase()

@@ -6,9 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openPool } from '../../src/db/database.js'
 import { applyChunk } from '../../src/runs/apply-chunk.js'
 import { closeRun } from '../../src/runs/close-run.js'
-import { approvePlan } from '../../src/runs/plan-store.js'
 import type { Plan } from '../../src/runs/run.js'
-import { cancelRun, readRunContext, startRun } from '../../src/runs/start-run.js'
+import { cancelRun, readRunContext } from '../../src/runs/start-run.js'
 import { verifyLedger } from '../../src/runs/verify-ledger.js'
 import type { SealedSnapshot } from '../../src/snapshot/snapshot.js'
 import { LedgerSetting } from '../support/builders.js'
@@ -236,7 +235,9 @@ it('a code that is kept by a plan that nobody asked for one is told', async () =
   await setting.importVouchers({ option: TVING, codes: 1 })
   const { planId } = await runFebruary(NOW)
   await expectSound(setting)
-  await setting.query('insert into plan_voucher values ($1, 1, 1, 1, true)', [planId])
+  await setting.tamper('plan_voucher', 'insert into plan_voucher values ($1, 1, 1, 1, true)', [
+    planId,
+  ])
   const [verified] = await verifyLedger(setting.pool, { replay: true, lanes: 1 })
   expect(verified?.differences).toEqual([
     `plan ${planId}: 1 codes kept for lines differ from the imported changes`,
@@ -302,7 +303,7 @@ describe('a run that is cut short', () => {
     await setting.importVouchers({ option: TVING, codes: 2 })
     await setting.importChoices(chose(1, '03T10:00:00'))
     const run = await setting.start(await setting.plan('2026-02', { now: NOW }))
-    await setting.query('insert into voucher_issue values (1, 2, 999)')
+    await setting.tamper('voucher_issue', 'insert into voucher_issue values (1, 2, 999)')
     expect(await setting.apply(run)).toMatchObject([{ outcome: 'refused' }])
     expect(await closeRun(setting.pool, run.runId, NOW)).toMatchObject({ state: 'held' })
     expect(await historyOf(setting, '2026-02', 'ott_pass')).toEqual([])
@@ -339,22 +340,21 @@ describe('64 attempts at a time', () => {
   })
 
   it('to start two months that count on the same codes start one, and the other is stale', async () => {
+    const now = '2026-03-10T09:00:00+09:00'
     await importLines(40)
     await setting.importVouchers({ option: TVING, codes: 20 })
     await setting.importChoices(
       ...Array.from({ length: 40 }, (_, index) => chose(index + 1, '03T10:00:00')),
     )
     const plans = await Promise.all(
-      ['2026-02', '2026-03'].map((period) => setting.plan(period, { now: LATER })),
+      ['2026-02', '2026-03'].map((period) => setting.plan(period, { now })),
     )
     for (const plan of plans) {
       expect(plan.result?.codes).toEqual([{ option: TVING, wanted: 40, missing: 20 }])
-      await approvePlan(setting.pool, plan.planId, 'approver', plan.planHash ?? '', LATER)
+      await setting.approve(plan)
     }
     const started = await Promise.allSettled(
-      Array.from({ length: 64 }, (_, attempt) =>
-        startRun(setting.pool, plans[attempt % 2]!.planId, `starter ${attempt}`, LATER),
-      ),
+      Array.from({ length: 64 }, (_, attempt) => setting.startApproved(plans[attempt % 2]!)),
     )
     const runs = new Set(
       started.flatMap((it) => (it.status === 'fulfilled' ? [it.value.runId] : [])),
@@ -368,13 +368,13 @@ describe('64 attempts at a time', () => {
     const [runId] = runs
     const open = started.find((it) => it.status === 'fulfilled')!.value
     await setting.apply(open)
-    expect(await closeRun(setting.pool, runId!, LATER)).toMatchObject({ state: 'closed' })
+    expect(await closeRun(setting.pool, runId!, now)).toMatchObject({ state: 'closed' })
     const other = plans.find((it) => it.planId !== open.planId)!
-    await expect(startRun(setting.pool, other.planId, 'late', LATER)).rejects.toMatchObject({
+    await expect(setting.startApproved(other)).rejects.toMatchObject({
       code: 'PLAN_STALE',
     })
     expect(await codesAndPasses()).toEqual(all(20))
-    const next = await setting.plan(other.period, { now: LATER })
+    const next = await setting.plan(other.period, { now })
     expect(next.result?.codes).toEqual([{ option: TVING, wanted: 20, missing: 20 }])
     await expectSound(setting)
   })

@@ -234,7 +234,15 @@ export class LedgerSetting {
   }
 
   async start(plan: Plan): Promise<Run> {
+    await this.approve(plan)
+    return await this.startApproved(plan)
+  }
+
+  async approve(plan: Plan): Promise<void> {
     await approvePlan(this.pool, plan.planId, 'approver', plan.planHash ?? '', NOW)
+  }
+
+  async startApproved(plan: Plan): Promise<Run> {
     return await startRun(this.pool, plan.planId, 'starter', NOW)
   }
 
