@@ -271,8 +271,8 @@ begin
   execute format('grant select %s on %I to redress_operator',
     case when is_loading then ', insert, delete' else '' end, leaf);
   execute format('grant select on %I to redress_auditor', leaf);
-  execute format('grant select (line_id, customer_id, status, guardian_consent_on) on %I
-    to redress_agent', leaf);
+  execute format('grant select (line_id, customer_id, network, line_kind, payment, status,
+    guardian_consent_on) on %I to redress_agent', leaf);
 end $$;
 
 drop function open_snapshot(integer);
@@ -338,7 +338,7 @@ begin
     'create trigger run_is_open before insert on %I
        for each statement execute function refuse_posting_without_run(%L)', leaf, of_ledger);
   execute format('grant select, insert on %I to redress_operator, redress_worker', leaf);
-  execute format('grant select on %I to redress_auditor', leaf);
+  execute format('grant select on %I to redress_auditor, redress_agent', leaf);
 end $$;
 
 drop function open_ledger(text, text);
@@ -427,7 +427,8 @@ grant select (plan_id, programme, version, period, snapshot_id, now_at, rules_ve
   ledger_runs, state) on plan to redress_agent;
 grant select (run_id, plan_id, programme, period, state, chunks, started_at, closed_at, root_hash,
   held_because, balance) on run to redress_agent;
-grant select (import_id, kind, as_of, state) on import to redress_agent;
+grant select (import_id, kind, as_of, state, finished_at) on import to redress_agent;
+grant select (code_id, option, expires_on, import_id) on voucher_code to redress_agent;
 
 -- The auditor reads all but what is sealed with the data key.
 grant select on import, snapshot, snapshot_line, snapshot_chunk, status_change, guardian_consent,

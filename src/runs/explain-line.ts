@@ -24,7 +24,7 @@ import { readFactPack } from './fact-store.js'
 import { withFact } from './history-case.js'
 import { LinePlaces } from './line-places.js'
 import type { LinePlace } from './line-places.js'
-import { inputsKnownAt, readPlan } from './plan-store.js'
+import { inputsKnownAt, readBasis } from './plan-store.js'
 import { readLedgerNo } from './posting-store.js'
 import { closedRuns } from './run-store.js'
 import { settle, settledPacks } from './settle-facts.js'
@@ -101,10 +101,10 @@ async function basisOf(pool: Pool, request: ExplainRequest, period: Period): Pro
   if (last === undefined) {
     return { period, version, snapshotId: snapshot.snapshotId, planId: undefined, runIds }
   }
-  const plan = await readPlan(pool, last.planId)
+  const plan = await readBasis(pool, last.planId)
   const ranBy = findVersion(`${plan.programme}@${plan.version}`)
   assert(ranBy !== undefined, 'the programme version of a stored plan')
-  return { period, version: ranBy, snapshotId: plan.snapshotId, planId: plan.planId, runIds }
+  return { period, version: ranBy, snapshotId: plan.snapshotId, planId: last.planId, runIds }
 }
 
 async function factsOf(

@@ -210,14 +210,18 @@ export async function readPlan(client: Client | Pool, planId: string): Promise<P
   return planOf(rows[0])
 }
 
-/** Its imports alone: who asks about one line may not see what the whole plan came to. */
-export async function readInputs(pool: Pool, planId: string): Promise<readonly string[]> {
-  const { rows } = await pool.query<{ inputs: string[] }>(
-    'select inputs from plan where plan_id = $1',
+/** What it was made from: who asks about one line may not see what the whole plan came to. */
+export async function readBasis(
+  pool: Pool,
+  planId: string,
+): Promise<Pick<Plan, 'programme' | 'version' | 'snapshotId'>> {
+  const { rows } = await pool.query<{ programme: string; version: number; snapshot_id: number }>(
+    'select programme, version, snapshot_id from plan where plan_id = $1',
     [planId],
   )
   assert(rows[0] !== undefined, 'the plan of a run')
-  return rows[0].inputs
+  const { programme, version, snapshot_id: snapshotId } = rows[0]
+  return { programme, version, snapshotId }
 }
 
 /**

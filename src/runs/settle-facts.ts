@@ -17,6 +17,7 @@ import type { LineFact } from './fact-pack.js'
 import * as store from './settle-store.js'
 import type { ChoosingKind, CodeDemand, Settled } from './settle-store.js'
 import type { SettleQuery } from './settle-query.js'
+import { forgetUnfoundedPasses } from './unfounded-passes-store.js'
 
 /** Facts that are settled and lie in the client's temporary tables until its transaction ends. */
 export interface SettledFacts extends Settled {
@@ -32,6 +33,7 @@ export async function settle(
   await store.prepareWholeJoins(client, query)
   await store.settleChanges(client, query)
   await store.settleHeldGrants(client, query)
+  await forgetUnfoundedPasses(client, query)
   const choices = await store.settleChoices(client, query)
   const customers = await store.settleCustomers(client, query)
   if (!choices) return { choices, customers, vouchers: false, demand: [] }

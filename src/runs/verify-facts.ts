@@ -22,7 +22,7 @@ export async function verifyFacts(
   const chunks = await listChunks(pool, plan.snapshotId)
   return await withTransaction(pool, async ({ client }) => {
     const settled = await settle(client, query, version)
-    const codes = settled.vouchers ? await countVoucherDifferences(client, plan.planId) : 0
+    const codes = await countVoucherDifferences(client, plan.planId, settled)
     const altered: number[] = []
     await withClient(pool, async (reader) => {
       for await (const { chunkNo, pack } of settledPacks(client, query, settled, chunks)) {

@@ -24,6 +24,7 @@ import { readChunkInput } from './read-chunk-input.js'
 import type { Run } from './run.js'
 import * as store from './run-store.js'
 import { canonicalTallies } from './tally.js'
+import { countMisgivenCodes } from './voucher-store.js'
 
 export interface VerifyOptions {
   readonly replay: boolean
@@ -58,7 +59,8 @@ export async function verifyLedger(
       done += 1
       options.onProgress?.(done, total)
     })
-    verified.push({ ...chunks, differences: [...inputs, ...chunks.differences] })
+    const codes = await verifyCodes(pool, run, context)
+    verified.push({ ...chunks, differences: [...inputs, ...codes, ...chunks.differences] })
   }
   const strays = await findStrays(pool, runs, verified)
   return verified.map((it) => ({
@@ -143,6 +145,16 @@ async function verifyChunks(
   if (rootHash !== run.rootHash)
     differences.push(`run ${run.runId}: the root hash differs from the one recorded`)
   return { run, chunks: ranges.length, postings, rootHash, differences }
+}
+
+async function verifyCodes(
+  pool: Pool,
+  { runId }: Run,
+  context: PeriodContext,
+): Promise<readonly string[]> {
+  const codes = await countMisgivenCodes(pool, context, runId)
+  if (codes === 0) return []
+  return [`run ${runId}: ${codes} codes given out differ from those kept for its lines`]
 }
 
 type StoredSets = Awaited<ReturnType<typeof plans.readEntrySets>>

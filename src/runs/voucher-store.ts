@@ -1,6 +1,6 @@
-/** SQL that gives out the codes that a plan kept. */
+/** SQL that gives out the codes that a plan kept, and proves that it did. */
 import { errorCodeOf } from '../db/database.js'
-import type { Client } from '../db/database.js'
+import type { Client, Pool } from '../db/database.js'
 import type { PeriodContext } from './period-context.js'
 
 /** Another run gave out one of the codes in the meantime: the key of voucher_issue refused it. */
@@ -41,3 +41,36 @@ export async function issueCodes(
 }
 
 const UNIQUE_VIOLATION = '23505'
+
+/**
+ * Codes that the run gave out and its plan did not keep for the line, and the other way round, over
+ * the chunks that were posted.
+ */
+export async function countMisgivenCodes(
+  pool: Pool,
+  { plan }: PeriodContext,
+  runId: string,
+): Promise<number> {
+  // offset 0 has each chunk's codes looked up by their key: all codes against all chunks would be
+  // compared otherwise.
+  const { rows } = await pool.query<{ misgiven: string }>(
+    `with kept as (
+       select v.code_id, v.line_id
+       from run_chunk r
+       join snapshot_chunk c on c.snapshot_id = $2 and c.chunk_no = r.chunk_no
+       cross join lateral (
+         select code_id, line_id from plan_voucher
+         where plan_id = $1 and not reissued
+           and customer_id between c.first_customer_id and c.last_customer_id
+         offset 0
+       ) v
+       where r.run_id = $3 and r.state = 'posted'
+     ), given as (
+       select code_id, line_id from voucher_issue where run_id = $3
+     )
+     select (select count(*) from (table kept except table given) it)
+          + (select count(*) from (table given except table kept) it) as misgiven`,
+    [plan.planId, plan.snapshotId, runId],
+  )
+  return Number(rows[0]?.misgiven)
+}

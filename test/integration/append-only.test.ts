@@ -19,6 +19,11 @@ beforeAll(async () => {
   leaf = `snapshot_line_${snapshot.snapshotId}`
   await setting.importStatuses('1,suspended,2026-01-20T00:00:00+09:00')
   await setting.importConsents('2,2026-01-15')
+  const chosen = { line: 1, at: '2026-02-01T08:00:00+09:00', option: 'tving' } as const
+  const applied = { line: 2, at: '2026-02-01T08:00:00+09:00' } as const
+  await setting.importChoices(chosen, applied)
+  await setting.importChoices({ ...applied, withdrawnAt: '2026-02-01T08:30:00+09:00' })
+  await setting.importVouchers({ option: 'tving', codes: 1 })
   const run = await setting.planAndExecute('2026-02')
   expect(run.state).toBe('closed')
   posting = await setting.ledgerTable('2026-02')
@@ -182,19 +187,20 @@ it('a plan that was made can no longer change, nor be added to', async () => {
   expect(await refusals(statements)).toEqual(allRefused(statements))
 })
 
-it('no second run of a period is open, nor a second run of a plan', async () => {
+it('no second run of a programme is open, nor a second run of a plan', async () => {
   const first = await setting.plan('2026-04')
   await setting.start(first)
   // The key stands behind the triggers, which would not let these plans run either.
-  const another = (period: string): string =>
+  const another = (programme: string, period: string): string =>
     `alter table run disable trigger user;
      insert into run (plan_id, programme, period, chunks, started_by, started_at)
-     select min(plan_id), 'kt-2026', '${period}', 1, 'x', '2026-02-01T00:00Z' from plan
+     select min(plan_id), '${programme}', '${period}', 1, 'x', '2026-02-01T00:00Z' from plan
      where period = '2026-03'`
-  expect(await refusalOf(another('2026-04'))).toBe('23505')
-  expect(await refusalOf(another('2026-07'))).toBeUndefined()
+  expect(await refusalOf(another('kt-2026', '2026-04'))).toBe('23505')
+  expect(await refusalOf(another('kt-2026', '2026-07'))).toBe('23505')
+  expect(await refusalOf(another('skt-2025', '2026-07'))).toBeUndefined()
   const again = `alter table run disable trigger user;
     insert into run (plan_id, programme, period, chunks, started_by, started_at)
-    values (${first.planId}, 'kt-2026', '2026-07', 1, 'x', '2026-02-01T00:00Z')`
+    values (${first.planId}, 'skt-2025', '2026-07', 1, 'x', '2026-02-01T00:00Z')`
   expect(await refusalOf(again)).toBe('23505')
 })

@@ -13,7 +13,8 @@ let table: string
 beforeAll(async () => {
   setting = await LedgerSetting.open()
   const population = { lines: 2_400, seed: 5 }
-  first = await setting.importGenerated({ ...population, statuses: true })
+  first = await setting.importGenerated({ ...population, statuses: true, choices: true })
+  await setting.importVouchers({ option: 'tving', codes: 30 }, { option: 'disney_plus', codes: 30 })
   await setting.planAndExecute('2026-02')
   const granted = await setting.query<{ id: string }>(
     'select line_id as id from ledger_posting order by 1 limit 40',
@@ -236,12 +237,12 @@ describe('told from a sound ledger is', () => {
   it('an imported change that was altered, when decisions are made again', async () => {
     const [change] = await setting.query<Record<string, string>>(
       `select s.line_id, s.sequence_no from status_change s
-       join plan p on p.plan_id = 1
+       join plan p on p.plan_id = 1 and s.import_id = any(p.inputs)
        join snapshot_line l on l.snapshot_id = p.snapshot_id and l.line_id = s.line_id
        where s.status = 'terminated' and s.effective_at <= '2026-02-01T00:00:00+09:00'
          and not exists (select from status_change later
                          where later.line_id = s.line_id and later.effective_at > s.effective_at)
-       limit 1`,
+       order by s.line_id limit 1`,
     )
     const set = (status: string): Promise<number> =>
       setting.tamper(
@@ -258,6 +259,76 @@ describe('told from a sound ledger is', () => {
       ]),
     )
     await set('terminated')
+    expect(await told(true)).toEqual([])
+  })
+
+  it('a choice that was altered, when decisions are made again', async () => {
+    const [chosen] = await setting.query<{ choice_id: string; option: string }>(
+      `select distinct on (c.line_id) c.choice_id, c.option
+       from plan_voucher v join choice c using (line_id)
+       where v.plan_id = 1 and c.chosen_at < $1
+         and not exists (select from choice other
+                         where other.line_id = c.line_id and other.choice_id <> c.choice_id)
+       limit 1`,
+      [NOW],
+    )
+    const say = (option: string): Promise<number> =>
+      setting.tamper('choice', 'update choice set option = $2 where choice_id = $1', [
+        chosen!.choice_id,
+        option,
+      ])
+    expect(await say(chosen!.option === 'tving' ? 'disney_plus' : 'tving')).toBe(1)
+    expect(await told()).toEqual([])
+    expect(await told(true)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^plan 1: the settled facts of chunk \d differ from the imported/),
+        expect.stringMatching(
+          /^plan 1: \d+ codes kept for lines differ from the imported changes$/,
+        ),
+      ]),
+    )
+    await say(chosen!.option)
+    expect(await told(true)).toEqual([])
+  })
+
+  it('a code that was kept for another line, when codes are kept again', async () => {
+    const exchange = (): Promise<number> =>
+      setting.tamper(
+        'plan_voucher',
+        `with pair as (select min(code_id) as one, max(code_id) as two
+                       from plan_voucher where plan_id = 1)
+         update plan_voucher set code_id = one + two - code_id from pair
+         where plan_id = 1 and code_id in (one, two)`,
+      )
+    expect(await exchange()).toBe(2)
+    expect(await told()).toEqual(['run 1: 4 codes given out differ from those kept for its lines'])
+    expect(await told(true)).toContain(
+      'plan 1: 4 codes kept for lines differ from the imported changes',
+    )
+    await exchange()
+    expect(await told(true)).toEqual([])
+  })
+
+  it('a code that was given out to another line or not at all', async () => {
+    const [given] = await setting.query<Record<string, string>>(
+      'select to_jsonb(it) as row from voucher_issue it order by code_id limit 1',
+    )
+    const row = given!['row'] as unknown as Record<string, number>
+    await setting.tamper(
+      'voucher_issue',
+      'update voucher_issue set line_id = 3 where code_id = $1',
+      [row['code_id']],
+    )
+    expect(await told()).toEqual(['run 1: 2 codes given out differ from those kept for its lines'])
+    await setting.tamper('voucher_issue', 'delete from voucher_issue where code_id = $1', [
+      row['code_id'],
+    ])
+    expect(await told()).toEqual(['run 1: 1 codes given out differ from those kept for its lines'])
+    await setting.tamper(
+      'voucher_issue',
+      'insert into voucher_issue select * from jsonb_populate_record(null::voucher_issue, $1)',
+      [row],
+    )
     expect(await told(true)).toEqual([])
   })
 

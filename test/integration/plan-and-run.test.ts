@@ -1,6 +1,6 @@
 /**
- * Plans of a whole population against SQL written here from contracts §3, and runs that post
- * exactly them.
+ * Plans of a whole population, month after month, against an oracle written from contracts §3, and
+ * runs that post exactly them.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { closeRun } from '../../src/runs/close-run.js'
@@ -11,12 +11,37 @@ import { planPeriod } from '../../src/runs/plan-period.js'
 import { startRun } from '../../src/runs/start-run.js'
 import type { SealedSnapshot } from '../../src/snapshot/snapshot.js'
 import { LedgerSetting, NOW } from '../support/builders.js'
+import type { VoucherDraft } from '../support/builders.js'
+import { BenefitOracle } from './benefit-oracle.js'
+import type { Verdict } from './benefit-oracle.js'
 
-const PERIODS = ['2026-02', '2026-03', '2026-04', '2026-05', '2026-06', '2026-07']
+/** In this order; February once more when all is over. Each now lies elsewhere to its month. */
+const RUNS = [
+  { period: '2026-02', now: '2026-02-10T09:00:00+09:00' },
+  { period: '2026-03', now: '2026-04-02T00:00:00+09:00' },
+  { period: '2026-04', now: '2026-04-20T18:00:00+09:00' },
+  { period: '2026-05', now: '2026-05-31T12:00:00+09:00' },
+  { period: '2026-06', now: '2026-06-30T23:59:59+09:00' },
+  { period: '2026-07', now: '2026-08-10T09:00:00+09:00' },
+  { period: '2026-02', now: '2026-08-11T09:00:00+09:00' },
+] as const
 const LINES = 20_000
+/** Enough of one option, some of which expire on the way; far too few of the other. */
+const CODES: readonly VoucherDraft[] = [
+  { option: 'tving', codes: 1_500 },
+  { option: 'tving', codes: 400, expiresOn: '2026-02-10' },
+  { option: 'tving', codes: 2_000, expiresOn: '2026-04-19' },
+  { option: 'disney_plus', codes: 300 },
+  { option: 'disney_plus', codes: 100, expiresOn: '2026-02-09' },
+]
+const MORE_CODES: readonly VoucherDraft[] = [
+  { option: 'disney_plus', codes: 500 },
+  { option: 'tving', codes: 2_000 },
+]
 
 let setting: LedgerSetting
 let snapshot: SealedSnapshot
+let oracle: BenefitOracle
 beforeAll(async () => {
   setting = await LedgerSetting.open()
   snapshot = await setting.importGenerated({
@@ -24,115 +49,70 @@ beforeAll(async () => {
     seed: 8,
     statuses: true,
     consents: true,
+    choices: true,
   })
+  oracle = new BenefitOracle(setting.generated!)
+  await addCodes(CODES)
 })
 afterAll(async () => {
   await setting.close()
 })
 
-/** Every subject, benefit and reason of a period: $1 snapshot, $2 first day of the period. */
-const DECIDED = `
-  with line as (
-    select l.line_id, l.customer_id, l.customer_kind, l.birth_date, l.network, l.line_kind,
-      l.payment, l.status,
-      l.plan_restriction, l.roaming_promotion_ends_on,
-      coalesce((
-        select s.status from status_change s
-        where s.line_id = l.line_id
-          and s.effective_at > timestamptz '2026-01-13T23:59:59.999999+09:00'
-          and s.effective_at <= ($2 || 'T00:00:00+09:00')::timestamptz
-        order by s.effective_at desc, s.sequence_no desc limit 1), l.status) as status_then,
-      least(l.guardian_consent_on, (
-        select min(guardian_consent_on) from guardian_consent c
-        where c.line_id = l.line_id)) as consent_on
-    from snapshot_line l where l.snapshot_id = $1
-  ), decided as (
-    select 'data' as benefit, line_id, customer_id, case
-      when network = 'mvno' then 'MVNO'
-      when line_kind = 'iot' then 'IOT'
-      when line_kind in ('tablet', 'watch') then 'SECOND_DEVICE'
-      when payment = 'prepaid' then 'PREPAID'
-      when status = 'suspended' then 'SUSPENDED_AT_BASE'
-      when plan_restriction = 'minor'
-        and coalesce(consent_on, 'infinity') >= $2::date - interval '1 month' + interval '20 days'
-        then 'GUARDIAN_CONSENT_MISSING'
-      when status_then = 'terminated' then 'TERMINATED'
-      when status_then = 'suspended' then 'SUSPENDED'
-      else 'ELIGIBLE' end as reason
-    from line
-    union all
-    select 'roaming_bonus', line_id, customer_id, case
-      when network = 'mvno' then 'MVNO'
-      when line_kind = 'iot' then 'IOT'
-      when status_then = 'terminated' then 'TERMINATED'
-      when roaming_promotion_ends_on >= '2026-02-01' then 'PROMOTION_EXTENDED'
-      else 'ELIGIBLE' end
-    from line where $2 = '2026-03-01'
-    union all
-    select 'membership', line_id, customer_id, case
-      when network = 'mvno' then 'MVNO'
-      when line_kind = 'iot' then 'IOT'
-      when line_kind in ('tablet', 'watch') then 'SECOND_DEVICE'
-      when status_then = 'terminated' then 'TERMINATED'
-      else 'ELIGIBLE' end
-    from line where $2 = '2026-02-01'
-    union all
-    select 'insurance',
-      min(line_id) filter (
-        where network = 'kt' and line_kind <> 'iot' and status_then <> 'terminated'),
-      customer_id, case
-      when count(*) filter (where network = 'kt') = 0 then 'MVNO'
-      when count(*) filter (where network = 'kt' and line_kind <> 'iot') = 0 then 'IOT'
-      when min(customer_kind) = 'corporate' then 'CORPORATE'
-      when count(*) filter (
-        where network = 'kt' and line_kind <> 'iot' and status_then <> 'terminated') = 0
-        then 'TERMINATED'
-      when extract(year from age('2026-01-13', min(birth_date))) >= 65 then 'AGE_65'
-      else 'NO_APPLICATION' end
-    from line where $2 = '2026-02-01' group by customer_id
-  )`
-const GRANTING = ['ELIGIBLE', 'PROMOTION_EXTENDED', 'AGE_65']
+async function addCodes(drafts: readonly VoucherDraft[]): Promise<void> {
+  await setting.importVouchers(...drafts)
+  oracle.addCodes(...drafts)
+}
+
 const EACH: Readonly<Record<string, number>> = {
   data: 102_400,
   roaming_bonus: 50,
   membership: 6,
+  ott_pass: 6,
   insurance: 24,
 }
 
 interface Expected {
   grants: number
+  unchanged: number
   refused: number
   readonly reasons: Record<string, number>
 }
 
-async function expectedOf(period: string): Promise<Readonly<Record<string, Expected>>> {
-  const counted = await setting.query<{ benefit: string; reason: string; count: number }>(
-    `${DECIDED} select benefit, reason, count(*)::int as count
-     from decided group by benefit, reason`,
-    [snapshot.snapshotId, `${period}-01`],
-  )
+function expectedOf(verdicts: readonly Verdict[]): Readonly<Record<string, Expected>> {
   const benefits: Record<string, Expected> = {}
-  for (const { benefit, reason, count } of counted) {
-    const it = (benefits[benefit] ??= { grants: 0, refused: 0, reasons: {} })
-    it.reasons[reason] = count
-    if (GRANTING.includes(reason)) it.grants += count
-    else it.refused += count
+  for (const { benefit, reason, grant, stands } of verdicts) {
+    const it = (benefits[benefit] ??= { grants: 0, unchanged: 0, refused: 0, reasons: {} })
+    it.reasons[reason] = (it.reasons[reason] ?? 0) + 1
+    if (grant === null) it.refused += 1
+    else if (stands) it.unchanged += 1
+    else it.grants += 1
   }
   return benefits
 }
 
+/** What one list has and the other has not: short where two long lists are all but equal. */
+function differences(one: readonly string[], other: readonly string[]): readonly string[] {
+  const [ones, others] = [new Set(one), new Set(other)]
+  expect([ones.size, others.size]).toEqual([one.length, other.length])
+  return [...one.filter((it) => !others.has(it)), ...other.filter((it) => !ones.has(it))]
+}
+
 const reasonsSeen = new Set<string>()
-const runs = new Map<string, Run>()
+const runs: Run[] = []
 
-describe.each(PERIODS)('period %s', (period) => {
+describe.each(RUNS)('period $period at $now', ({ period, now }) => {
   let plan: Plan
+  let verdicts: readonly Verdict[]
 
-  it('is planned as SQL counts it, and nothing is posted by that', async () => {
-    plan = await setting.plan(period)
-    const expected = await expectedOf(period)
+  it('is planned as the oracle counts it, and nothing is posted by that', async () => {
+    if (period === '2026-05') await addCodes(MORE_CODES)
+    const before = await setting.query('select count(*) from ledger_posting')
+    plan = await setting.plan(period, { now })
+    verdicts = oracle.decide(period, now)
+    const expected = expectedOf(verdicts)
     for (const [benefit, it] of Object.entries(expected)) {
       expect(plan.result?.benefits).toMatchObject({
-        [benefit]: { ...it, reversals: 0, unchanged: 0, quantity: it.grants * EACH[benefit]! },
+        [benefit]: { ...it, reversals: 0, quantity: it.grants * EACH[benefit]! },
       })
       for (const reason of Object.keys(it.reasons)) reasonsSeen.add(`${benefit} ${reason}`)
     }
@@ -144,29 +124,46 @@ describe.each(PERIODS)('period %s', (period) => {
       customers: snapshot.customers,
       chunks: snapshot.chunks,
       entries: Object.values(expected).reduce((sum, it) => sum + it.grants, 0),
+      codes: oracle.codes,
     })
-    expect(await setting.query('select from ledger where period = $1', [period])).toEqual([])
+    expect(await setting.query('select count(*) from ledger_posting')).toEqual(before)
   })
 
-  it('is run to the granted subjects of SQL and nobody else, and closed', async () => {
+  it('is run to the grants and codes of the oracle and no others, and closed', async () => {
     const run = await setting.execute(plan)
-    runs.set(period, run)
+    runs.push(run)
     expect(run).toMatchObject({
       state: 'closed',
       rootHash: plan.result?.rootHash,
       heldBecause: null,
     })
-    const granted = `select benefit, line_id, customer_id, reason from decided
-                     where reason in ('ELIGIBLE', 'PROMOTION_EXTENDED', 'AGE_65')`
-    const posted = `select benefit, line_id, customer_id, reason from ledger_entry
-                    where period = '${period}' and entry_type = 'grant'`
-    const values = [snapshot.snapshotId, `${period}-01`]
-    expect(await setting.query(`${DECIDED} (${granted}) except all (${posted})`, values)).toEqual(
-      [],
+    const posted = await setting.query<{ text: string }>(
+      `select concat_ws(' ', benefit, customer_id, line_id, entry_type, reason, quantity, unit,
+         option, valid_from, valid_to) as text
+       from ledger_entry where run_id = $1`,
+      [run.runId],
     )
-    expect(await setting.query(`${DECIDED} (${posted}) except all (${granted})`, values)).toEqual(
-      [],
+    const granted = verdicts.flatMap(({ benefit, customer, line, reason, grant, stands }) =>
+      grant === null || stands ? [] : [`${benefit} ${customer} ${line} grant ${reason} ${grant}`],
     )
+    expect(
+      differences(
+        granted,
+        posted.map((it) => it.text),
+      ),
+    ).toEqual([])
+    const given = await setting.query<{ text: string }>(
+      `select code_id || ' to ' || line_id as text from voucher_issue where run_id = $1`,
+      [run.runId],
+    )
+    const kept = [...oracle.newHolders].map(([code, line]) => `${code} to ${line}`)
+    expect(
+      differences(
+        kept,
+        given.map((it) => it.text),
+      ),
+    ).toEqual([])
+    oracle.post(period, verdicts)
     const progress = await readProgress(setting.pool, run.runId)
     expect(progress).toMatchObject({
       open: 0,
@@ -181,37 +178,49 @@ describe.each(PERIODS)('period %s', (period) => {
 
 describe('after all periods', () => {
   it('every reason of every benefit was met', () => {
-    const lines = ['MVNO', 'IOT', 'TERMINATED', 'ELIGIBLE']
-    const all = [
-      ...[
+    const lines = ['MVNO', 'IOT', 'TERMINATED']
+    const once = [...lines, 'ALREADY_GRANTED']
+    const all = {
+      data: [
         ...lines,
         'SECOND_DEVICE',
         'PREPAID',
         'SUSPENDED_AT_BASE',
         'GUARDIAN_CONSENT_MISSING',
         'SUSPENDED',
-      ].map((it) => `data ${it}`),
-      ...[...lines, 'PROMOTION_EXTENDED'].map((it) => `roaming_bonus ${it}`),
-      ...[...lines, 'SECOND_DEVICE'].map((it) => `membership ${it}`),
-      ...['MVNO', 'IOT', 'CORPORATE', 'TERMINATED', 'AGE_65', 'NO_APPLICATION'].map(
-        (it) => `insurance ${it}`,
-      ),
-    ]
-    expect([...reasonsSeen].toSorted()).toEqual(all.toSorted())
+        'ELIGIBLE',
+      ],
+      roaming_bonus: [...lines, 'PROMOTION_EXTENDED', 'ELIGIBLE'],
+      membership: [...lines, 'SECOND_DEVICE', 'ELIGIBLE'],
+      ott_pass: [...once, 'SECOND_DEVICE', 'NO_CHOICE', 'NO_CODE_LEFT', 'CHOSEN'],
+      insurance: [
+        ...once,
+        'CORPORATE',
+        'AGE_65',
+        'NO_APPLICATION',
+        'GUARDIAN_CONSENT_MISSING',
+        'APPLIED',
+      ],
+    }
+    const expected = Object.entries(all).flatMap(([benefit, reasons]) =>
+      reasons.map((reason) => `${benefit} ${reason}`),
+    )
+    expect([...reasonsSeen].toSorted()).toEqual(expected.toSorted())
   })
 
   it('for each benefit subjects are granted, unchanged and refused', () => {
-    for (const run of runs.values()) {
+    for (const run of runs) {
       for (const [benefit, it] of Object.entries(run.balance ?? {})) {
         expect(it.ok).toBe(true)
         expect(it.granted + it.unchanged + it.refused).toBe(it.subjects)
         expect(it.subjects).toBe(benefit === 'insurance' ? snapshot.customers : LINES)
       }
     }
-    expect(Object.keys(runs.get('2026-02')!.balance!).toSorted()).toEqual([
-      'data',
-      'insurance',
-      'membership',
+    expect(runs.map((it) => Object.keys(it.balance!).toSorted().join())).toEqual([
+      'data,insurance,membership,ott_pass',
+      'data,insurance,ott_pass,roaming_bonus',
+      ...Array.from({ length: 4 }, () => 'data,insurance,ott_pass'),
+      'data,insurance,membership,ott_pass',
     ])
   })
 
@@ -219,34 +228,52 @@ describe('after all periods', () => {
     const grants = await setting.query<{ text: string }>(
       `select distinct
          concat_ws(' ', period, benefit, subject, quantity, unit, valid_from, valid_to) as text
-       from ledger_entry order by text`,
+       from ledger_entry where reason <> 'APPLIED' order by text`,
     )
     expect(grants.map((it) => it.text)).toEqual([
       '2026-02 data line 102400 MB 2026-02-01 2026-02-28',
       '2026-02 insurance customer 24 months 2026-03-01 2028-02-29',
       '2026-02 membership line 6 months 2026-02-01 2026-07-31',
+      '2026-02 ott_pass line 6 months 2026-02-10 2026-08-09',
+      '2026-02 ott_pass line 6 months 2026-08-11 2027-02-10',
       '2026-03 data line 102400 MB 2026-03-01 2026-03-31',
+      '2026-03 ott_pass line 6 months 2026-04-02 2026-10-01',
       '2026-03 roaming_bonus line 50 percent 2026-03-01 2026-08-31',
       '2026-04 data line 102400 MB 2026-04-01 2026-04-30',
+      '2026-04 ott_pass line 6 months 2026-04-20 2026-10-19',
       '2026-05 data line 102400 MB 2026-05-01 2026-05-31',
+      '2026-05 ott_pass line 6 months 2026-05-31 2026-11-30',
       '2026-06 data line 102400 MB 2026-06-01 2026-06-30',
+      '2026-06 ott_pass line 6 months 2026-06-30 2026-12-29',
       '2026-07 data line 102400 MB 2026-07-01 2026-07-31',
+      '2026-07 ott_pass line 6 months 2026-08-10 2027-02-09',
     ])
   })
 
+  it('nobody has two passes, two insurances or a code of another', async () => {
+    const [row] = await setting.query<Record<string, number>>(
+      `select
+         (count(*) filter (where benefit = 'ott_pass'))::int as passes,
+         (count(distinct line_id) filter (where benefit = 'ott_pass'))::int as lines_with_pass,
+         (count(*) filter (where benefit = 'insurance'))::int as insurances,
+         (count(distinct customer_id) filter (where benefit = 'insurance'))::int as insured,
+         (select count(*)::int from voucher_issue) as codes
+       from ledger_entry`,
+    )
+    expect(row!['passes']).toBe(row!['lines_with_pass'])
+    expect(row!['insurances']).toBe(row!['insured'])
+    expect(row!['codes']).toBe(row!['passes'])
+    expect(row!['passes']).toBeGreaterThan(2_000)
+  })
+
   it('a period planned again holds nothing but what is unchanged', async () => {
-    const plan = await setting.plan('2026-02')
+    const { now } = RUNS.at(-1)!
+    const plan = await setting.plan('2026-02', { now })
     expect(plan.result?.entries).toBe(0)
-    for (const [benefit, it] of Object.entries(await expectedOf('2026-02'))) {
+    for (const [benefit, it] of Object.entries(expectedOf(oracle.decide('2026-02', now)))) {
+      expect(it.grants).toBe(0)
       expect(plan.result?.benefits).toMatchObject({
-        [benefit]: {
-          grants: 0,
-          reversals: 0,
-          quantity: 0,
-          unchanged: it.grants,
-          refused: it.refused,
-          reasons: it.reasons,
-        },
+        [benefit]: { ...it, reversals: 0, quantity: 0 },
       })
     }
   })

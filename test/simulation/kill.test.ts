@@ -11,13 +11,15 @@ import { chanceOf, simulationSeed } from '../support/processes.js'
 import type { Chance } from '../support/processes.js'
 import { realRedis } from '../support/redis.js'
 import type { RealRedis } from '../support/redis.js'
-import { NOW, populationOf, succeeds, summaryOf } from './population.js'
+import { addChoices, populationOf, succeeds, summaryOf, within } from './population.js'
 import type { Clone, ExportSummary, Population } from './population.js'
 import { Scene } from './victims.js'
 import type { Kill, Victim } from './victims.js'
 
 const LINES = 200_000
 const KILLS = 25
+/** Two weeks in, so that most choices and applications count. */
+const NOW = '2026-02-15T09:00:00+09:00'
 const RUN = ['run', '2026-02', '--yes', '--json', '--now', NOW]
 const WORKER = ['worker']
 /** A worker alone may find nothing but what the dead have taken; after so long somebody rings. */
@@ -26,6 +28,16 @@ const PATIENCE_MS = 12_000
 interface Outcome {
   readonly rootHash: string
   readonly entries: ExportSummary
+  readonly codes: GivenCodes
+}
+
+interface GivenCodes {
+  readonly given: number
+  /** Lines that have exactly one code, of the option of their pass and from the pass's run. */
+  readonly lines: number
+  readonly passes: number
+  /** Stands for which code went to which line. */
+  readonly digest: string
 }
 
 let population: Population
@@ -35,9 +47,12 @@ let undisturbed: Outcome
 beforeAll(async () => {
   redis = await realRedis()
   population = await populationOf(LINES, 1)
+  const pool = await addChoices(population, '2026-02', NOW)
   const clone = await population.clone()
   await succeeds(RUN, environmentOf(clone))
   undisturbed = await outcomeOf(clone, 'undisturbed')
+  expect(pool).toBeGreaterThan(10_000)
+  expect(undisturbed.codes).toMatchObject({ given: pool, lines: pool, passes: pool })
   await clone.drop()
 }, 120_000)
 
@@ -152,7 +167,25 @@ async function outcomeOf(clone: Clone, name: string): Promise<Outcome> {
   await succeeds(['ledger', 'export', '--out', out], environment)
   const entries = await summaryOf(out)
   expect(entries.repeated).toBe(0)
-  return { rootHash: run?.root_hash ?? '', entries }
+  return { rootHash: run?.root_hash ?? '', entries, codes: await givenCodes(clone) }
+}
+
+async function givenCodes(clone: Clone): Promise<GivenCodes> {
+  return await within(clone.url, async (client) => {
+    const { rows } = await client.query<GivenCodes>(
+      `with pass as (
+         select line_id, option, run_id from ledger_entry
+         where benefit = 'ott_pass' and entry_type = 'grant'
+       )
+       select count(*)::int as given,
+         (select count(*)::int from pass) as passes,
+         (select count(distinct line_id)::int from voucher_issue
+            join voucher_code using (code_id) join pass using (line_id, option, run_id)) as lines,
+         md5(string_agg(line_id || ' ' || code_id, ' ' order by line_id, code_id)) as digest
+       from voucher_issue`,
+    )
+    return rows[0]!
+  })
 }
 
 function tell(

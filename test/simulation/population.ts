@@ -2,7 +2,7 @@
  * A population in a database of its own, imported once by the real commands and then cloned for
  * each scenario, so that every scenario starts from equal rows.
  */
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
+import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createHash, randomBytes } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { tmpdir } from 'node:os'
@@ -19,8 +19,15 @@ export const AS_OF = '2026-01-13'
 
 export interface Population {
   readonly folder: string
-  readonly files: { readonly snapshot: string; readonly status: string; readonly consents: string }
+  readonly files: {
+    readonly snapshot: string
+    readonly status: string
+    readonly consents: string
+    readonly choices: string
+  }
   readonly lines: number
+  /** Of the database that is cloned. */
+  readonly url: string
   /** A database with the same rows and another identity. */
   clone(): Promise<Clone>
   drop(): Promise<void>
@@ -45,6 +52,7 @@ export async function populationOf(lines: number, seed: number): Promise<Populat
     folder,
     files,
     lines,
+    url: database.url,
     clone: () => cloneOf(database.url, folder),
     drop: async () => {
       await database.drop()
@@ -62,6 +70,7 @@ export async function generateFiles(
     snapshot: join(folder, 'snapshot.csv'),
     status: join(folder, 'status.csv'),
     consents: join(folder, 'consents.csv'),
+    choices: join(folder, 'choices.csv'),
   }
   await generateSnapshot({
     size: { lines },
@@ -72,8 +81,38 @@ export async function generateFiles(
     out: files.snapshot,
     statusOut: files.status,
     consentsOut: files.consents,
+    choicesOut: files.choices,
   })
   return files
+}
+
+/**
+ * Imports the choices, and exactly as many codes as a plan of the period at `now` has passes to
+ * grant.
+ */
+export async function addChoices(
+  { folder, files, url, clone }: Population,
+  period: string,
+  now: string,
+): Promise<number> {
+  const environment = { DATABASE_URL: url, REDRESS_HOME: folder }
+  await succeeds(['choices', 'import', files.choices], environment)
+  const trial = await clone()
+  await succeeds(['plan', period, '--now', now], { ...environment, DATABASE_URL: trial.url })
+  const wanted = await within(trial.url, async (it) => {
+    const { rows } = await it.query<{ option: string; wanted: number }>(
+      `select it.* from plan, jsonb_to_recordset(result->'codes') it(option text, wanted int)`,
+    )
+    return rows
+  })
+  await trial.drop()
+  const codes = wanted.flatMap((it) =>
+    Array.from({ length: it.wanted }, (_, index) => `${it.option},CODE-${index},2026-12-31`),
+  )
+  const path = join(folder, 'vouchers.csv')
+  writeFileSync(path, ['option,code,expires_on', ...codes, ''].join('\n'))
+  await succeeds(['vouchers', 'import', path], environment)
+  return codes.length
 }
 
 /** Runs a command that must end with 0; its JSON document comes back in the result. */

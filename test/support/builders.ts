@@ -8,9 +8,14 @@ import { join } from 'node:path'
 import { openPool, withTransaction } from '../../src/db/database.js'
 import type { Pool } from '../../src/db/database.js'
 import { generateSnapshot } from '../../src/generate/generate-snapshot.js'
-import type { ImportOptions } from '../../src/intake/import-file.js'
+import type { ImportOptions, ImportReport } from '../../src/intake/import-file.js'
 import { importSnapshotFile } from '../../src/intake/import-snapshot-file.js'
-import { importConsentsFile, importStatusFile } from '../../src/intake/import-staged-file.js'
+import {
+  importChoicesFile,
+  importConsentsFile,
+  importStatusFile,
+  importVouchersFile,
+} from '../../src/intake/import-staged-file.js'
 import { Cipher } from '../../src/privacy/cipher.js'
 import { findVersion } from '../../src/rules/programmes/registry.js'
 import { applyChunk } from '../../src/runs/apply-chunk.js'
@@ -61,6 +66,34 @@ export function snapshotCsv(drafts: readonly RowDraft[]): string {
   return [columns.join(','), ...rows, ''].join('\n')
 }
 
+/** A choice of a pass; where no option is said, an application for insurance. */
+export interface ChoiceDraft {
+  readonly line: number | string
+  readonly at: string
+  readonly option?: 'tving' | 'disney_plus'
+  /** As the file says it: `true`, `false` or nothing. */
+  readonly consent?: boolean
+  readonly withdrawnAt?: string
+  /** When not said, made of the line, the benefit and the instant. */
+  readonly id?: string
+}
+
+/** Codes that expire on the same day. */
+export interface VoucherDraft {
+  readonly option: 'tving' | 'disney_plus'
+  readonly codes: number
+  /** 2026-12-31 when not said. */
+  readonly expiresOn?: string
+}
+
+/** Files of a generated population, in the order in which they are imported. */
+export interface GeneratedFiles {
+  readonly snapshot: string
+  readonly statuses: string
+  readonly consents: string
+  readonly choices: string
+}
+
 export interface PlanOptions {
   readonly version?: 1 | 2
   readonly snapshot?: SealedSnapshot
@@ -82,10 +115,13 @@ export class LedgerSetting {
   readonly url: string
   readonly pool: Pool
   readonly #approvers: Pool
+  /** Of the last `importGenerated`. */
+  generated: GeneratedFiles | undefined
   readonly #drop: () => Promise<void>
   readonly #folder = mkdtempSync(join(tmpdir(), 'redress-ledger-'))
   readonly #cipher = new Cipher(Buffer.alloc(32, 7))
   #files = 0
+  #codes = 0
   /** The newest imported, by as-of date. */
   readonly #snapshots = new Map<string, SealedSnapshot>()
 
@@ -139,6 +175,25 @@ export class LedgerSetting {
     await importConsentsFile(this.#importOf(path))
   }
 
+  async importChoices(...drafts: readonly ChoiceDraft[]): Promise<void> {
+    const header =
+      'choice_id,line_id,benefit,option,channel,chosen_at,guardian_consent,withdrawn_at'
+    const path = this.#fileOf([header, ...drafts.map(choiceRow), ''].join('\n'))
+    allAccepted(await importChoicesFile(this.#importOf(path)))
+  }
+
+  /** Codes are numbered (`code_id`) in the order in which they are imported, from 1. */
+  async importVouchers(...drafts: readonly VoucherDraft[]): Promise<void> {
+    const rows = drafts.flatMap(({ option, codes, expiresOn = '2026-12-31' }) =>
+      Array.from({ length: codes }, () => {
+        this.#codes += 1
+        return `${option},CODE-${String(this.#codes).padStart(8, '0')},${expiresOn}`
+      }),
+    )
+    const path = this.#fileOf(['option,code,expires_on', ...rows, ''].join('\n'))
+    allAccepted(await importVouchersFile(this.#importOf(path)))
+  }
+
   /** A whole synthetic population with the changes that follow it, as far as asked for. */
   async importGenerated(options: {
     lines: number
@@ -146,22 +201,32 @@ export class LedgerSetting {
     asOf?: string
     statuses?: boolean
     consents?: boolean
+    choices?: boolean
   }): Promise<SealedSnapshot> {
     const { lines, seed, asOf = V1_AS_OF } = options
-    const [out, statusOut, consentsOut] = [this.#fileOf(''), this.#fileOf(''), this.#fileOf('')]
+    const files: GeneratedFiles = {
+      snapshot: this.#fileOf(''),
+      statuses: this.#fileOf(''),
+      consents: this.#fileOf(''),
+      choices: this.#fileOf(''),
+    }
     await generateSnapshot({
       size: { lines },
       seed,
       asOf,
       badRows: 0,
       order: 'shuffled',
-      out,
-      statusOut,
-      consentsOut,
+      out: files.snapshot,
+      statusOut: files.statuses,
+      consentsOut: files.consents,
+      choicesOut: files.choices,
     })
-    const snapshot = await this.#importSnapshot(out, asOf)
-    if (options.statuses === true) await importStatusFile(this.#importOf(statusOut))
-    if (options.consents === true) await importConsentsFile(this.#importOf(consentsOut))
+    const snapshot = await this.#importSnapshot(files.snapshot, asOf)
+    if (options.statuses === true) await importStatusFile(this.#importOf(files.statuses))
+    if (options.consents === true) await importConsentsFile(this.#importOf(files.consents))
+    if (options.choices === true)
+      allAccepted(await importChoicesFile(this.#importOf(files.choices)))
+    this.generated = files
     return snapshot
   }
 
@@ -180,13 +245,17 @@ export class LedgerSetting {
 
   async start(plan: Plan): Promise<Run> {
     if ((await readPlan(this.pool, plan.planId)).approvedBy === null) await this.approve(plan)
-    return await startRun(this.pool, plan.planId, NOW)
+    return await this.startApproved(plan)
   }
 
   /** As another person than the maker, with a reason, should figures be off. */
   async approve(plan: Plan, tolerance?: number): Promise<void> {
     const signature = { by: APPROVER, at: NOW, reason: 'tested', tolerance }
     await approvePlan(this.#approvers, plan.planId, signature)
+  }
+
+  async startApproved(plan: Plan): Promise<Run> {
+    return await startRun(this.pool, plan.planId, NOW)
   }
 
   /** Applies chunks, two at a time: all of the run's, or those named. */
@@ -280,4 +349,15 @@ export class LedgerSetting {
     writeFileSync(path, content)
     return path
   }
+}
+
+function choiceRow(draft: ChoiceDraft): string {
+  const { line, at, option, consent = '', withdrawnAt = '' } = draft
+  const benefit = option === undefined ? 'insurance' : 'ott_pass'
+  const id = draft.id ?? `${benefit}-${line}-${at.replace(/\D/g, '')}`
+  return [id, line, benefit, option ?? '', 'app', at, consent, withdrawnAt].join()
+}
+
+function allAccepted({ quarantined }: ImportReport): void {
+  if (quarantined > 0) throw new Error(`${quarantined} rows of a test were quarantined`)
 }
