@@ -17,6 +17,7 @@ import type { LineFact } from './fact-pack.js'
 import type { Plan } from './run.js'
 import * as store from './settle-store.js'
 import type { ChoosingKind, CodeDemand, Settled } from './settle-store.js'
+import { forgetUnfoundedPasses } from './unfounded-passes-store.js'
 
 /** First and last day, both inclusive. */
 export interface DayRange {
@@ -72,6 +73,7 @@ export async function settle(
 ): Promise<SettledFacts> {
   await store.settleChanges(client, query)
   await store.settleHeldGrants(client, query)
+  await forgetUnfoundedPasses(client, query)
   const choices = await store.settleChoices(client, query)
   const customers = await store.settleCustomers(client, query)
   if (!choices) return { choices, customers, vouchers: false, demand: [] }

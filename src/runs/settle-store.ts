@@ -54,8 +54,8 @@ export async function settleChanges(client: Client, query: SettleQuery): Promise
  */
 export async function settleHeldGrants(client: Client, query: SettleQuery): Promise<void> {
   await client.query(`create temp table held_grant (
-    benefit text, subject_id bigint, period text, issued_at timestamptz, issued_on date)
-    on commit drop`)
+    benefit text, subject_id bigint, period text, issued_at timestamptz, issued_on date,
+    option text) on commit drop`)
   if (query.ledgerRuns.length === 0) return
   await client.query(
     `create temp table once_entry on commit drop as
@@ -65,7 +65,7 @@ export async function settleHeldGrants(client: Client, query: SettleQuery): Prom
      join ledger l on l.programme = p.programme and l.period = p.period
      join entry_set e using (plan_id)
      cross join lateral jsonb_to_recordset(e.entries) as entry(
-       benefit text, subject text, entry_type text, entry_no integer, valid_from date)
+       benefit text, subject text, entry_type text, entry_no integer, valid_from date, option text)
      where r.run_id = any($1::bigint[]) and entry.benefit in ('ott_pass', 'insurance')`,
     [query.ledgerRuns],
   )
@@ -77,10 +77,10 @@ export async function settleHeldGrants(client: Client, query: SettleQuery): Prom
     // Where nothing was ever reversed, each subject has one such entry: no sort is needed.
     await client.query(
       `insert into held_grant
-       select benefit, subject_id, period, issued_at, valid_from
+       select benefit, subject_id, period, issued_at, valid_from, option
        from (
          select ${reversals ? 'distinct on (e.benefit, subject_id)' : ''}
-           e.benefit, e.period, e.issued_at, e.valid_from, e.entry_type,
+           e.benefit, e.period, e.issued_at, e.valid_from, e.option, e.entry_type,
            case e.subject when 'line' then p.line_id else p.customer_id end as subject_id
          from ${postingTableOf(ledgerNo)} p
          join once_entry e using (entry_set_id)
@@ -98,7 +98,17 @@ const COUNTS = `c.chosen_at < coalesce(h.issued_at, $2)
   and (coalesce(c.withdrawn_at, w.withdrawn_at) is null
        or coalesce(c.withdrawn_at, w.withdrawn_at) >= coalesce(h.issued_at, $2))`
 
-const IN_WINDOW = `c.chosen_at >= $3::date::timestamp at time zone $6
+/**
+ * An insurance issued in this period goes by the applications of its issue. Those that came later
+ * stand behind them, so that whoever loses it by a correction is insured anew by the same one.
+ */
+const STANDS = `c.chosen_at < $2
+  and (coalesce(c.withdrawn_at, w.withdrawn_at) is null
+       or coalesce(c.withdrawn_at, w.withdrawn_at) >=
+          case when c.chosen_at < h.issued_at then h.issued_at else $2 end)`
+
+/** $3 and $4 the window's days, $5 the period, $6 the zone. */
+export const IN_WINDOW = `c.chosen_at >= $3::date::timestamp at time zone $6
   and c.chosen_at < least(($4::date + 1)::timestamp at time zone $6,
                           (($5 || '-01')::date + interval '1 month') at time zone $6)`
 
@@ -155,7 +165,7 @@ export async function settleCustomers(client: Client, query: SettleQuery): Promi
          on h.benefit = 'insurance' and h.period = $5 and h.subject_id = l.customer_id
        where c.benefit = 'insurance' and c.import_id = any($1::bigint[])
          ${ofLines(query, 'c.line_id')}
-         and ${IN_WINDOW} and ${COUNTS}
+         and ${IN_WINDOW} and ${STANDS}
        group by l.customer_id
      ) a
      full join (
