@@ -14,9 +14,10 @@ import { readInt32, RowCutter } from '../snapshot/row-stream.js'
 import type { SnapshotChunk } from '../snapshot/snapshot.js'
 import { FactPackBuilder } from './fact-pack.js'
 import type { LineFact } from './fact-pack.js'
+import { settleHeldGrants } from './held-grants-store.js'
+import type { SettleQuery } from './settle-query.js'
 import * as store from './settle-store.js'
 import type { ChoosingKind, CodeDemand, Settled } from './settle-store.js'
-import type { SettleQuery } from './settle-query.js'
 import { forgetUnfoundedPasses } from './unfounded-passes-store.js'
 
 /** Facts that are settled and lie in the client's temporary tables until its transaction ends. */
@@ -32,7 +33,7 @@ export async function settle(
 ): Promise<SettledFacts> {
   await store.prepareWholeJoins(client, query)
   await store.settleChanges(client, query)
-  await store.settleHeldGrants(client, query)
+  await settleHeldGrants(client, query)
   await forgetUnfoundedPasses(client, query)
   const choices = await store.settleChoices(client, query)
   const customers = await store.settleCustomers(client, query)

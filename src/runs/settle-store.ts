@@ -7,7 +7,6 @@ import { copyOut } from '../db/copy.js'
 import type { Client } from '../db/database.js'
 import type { BaseStatus, IsoDate, LineKind, LineStatus, Network, Payment } from '../rules/case.js'
 import { lineTableOf } from '../snapshot/snapshot-store.js'
-import { postingTableOf } from './posting-store.js'
 import type { SettleQuery } from './settle-query.js'
 
 function ofLines({ only }: SettleQuery, column: string): string {
@@ -59,64 +58,23 @@ export async function settleChanges(client: Client, query: SettleQuery): Promise
   await client.query('analyze settled_change')
 }
 
-/**
- * The passes and insurances that stand in the ledger, of all periods of the programme. They are
- * given once, so few entry sets speak of them and the postings are asked for those alone.
- */
-export async function settleHeldGrants(client: Client, query: SettleQuery): Promise<void> {
-  await client.query(`create temp table held_grant (
-    benefit text, subject_id bigint, period text, issued_at timestamptz, issued_on date,
-    option text) on commit drop`)
-  if (query.ledgerRuns.length === 0) return
-  await client.query(
-    `create temp table once_entry on commit drop as
-     select e.entry_set_id, l.ledger_no, p.period, p.now_at as issued_at, entry.*
-     from run r
-     join plan p using (plan_id)
-     join ledger l on l.programme = p.programme and l.period = p.period
-     join entry_set e using (plan_id)
-     cross join lateral jsonb_to_recordset(e.entries) as entry(
-       benefit text, subject text, entry_type text, entry_no integer, valid_from date, option text)
-     where r.run_id = any($1::bigint[]) and entry.benefit in ('ott_pass', 'insurance')`,
-    [query.ledgerRuns],
-  )
-  const { rows } = await client.query<{ ledger_no: number; reversals: boolean }>(
-    `select ledger_no, bool_or(entry_type = 'reversal') as reversals
-     from once_entry group by ledger_no order by ledger_no`,
-  )
-  for (const { ledger_no: ledgerNo, reversals } of rows) {
-    // Where nothing was ever reversed, each subject has one such entry: no sort is needed.
-    await client.query(
-      `insert into held_grant
-       select benefit, subject_id, period, issued_at, valid_from, option
-       from (
-         select ${reversals ? 'distinct on (e.benefit, subject_id)' : ''}
-           e.benefit, e.period, e.issued_at, e.valid_from, e.option, e.entry_type,
-           case e.subject when 'line' then p.line_id else p.customer_id end as subject_id
-         from ${postingTableOf(ledgerNo)} p
-         join once_entry e using (entry_set_id)
-         ${query.only === undefined ? '' : `where p.customer_id = ${query.only.customerId}`}
-         ${reversals ? 'order by e.benefit, subject_id, e.entry_no desc' : ''}
-       ) last
-       where entry_type = 'grant'`,
-    )
-  }
-  await client.query('analyze held_grant')
+/** Made before the instant and not withdrawn before it. */
+export function countsAt(instant: string): string {
+  return `(c.chosen_at < ${instant}
+    and (coalesce(c.withdrawn_at, w.withdrawn_at) is null
+         or coalesce(c.withdrawn_at, w.withdrawn_at) >= ${instant}))`
 }
 
 /** Until when a choice counts: the pass issued in this period, else the plan's now (A26). */
-const COUNTS = `c.chosen_at < coalesce(h.issued_at, $2)
-  and (coalesce(c.withdrawn_at, w.withdrawn_at) is null
-       or coalesce(c.withdrawn_at, w.withdrawn_at) >= coalesce(h.issued_at, $2))`
+const COUNTS = countsAt('coalesce(h.issued_at, $2)')
 
 /**
- * An insurance issued in this period goes by the applications of its issue. Those that came later
- * stand behind them, so that whoever loses it by a correction is insured anew by the same one.
+ * What counted when an insurance was issued in this period counts for good. Applications that came
+ * later stand behind, so that whoever loses it by a correction is insured anew by one of them; and
+ * those that it was issued by stay, or each plan would undo what the one before it corrected.
  */
-const STANDS = `c.chosen_at < $2
-  and (coalesce(c.withdrawn_at, w.withdrawn_at) is null
-       or coalesce(c.withdrawn_at, w.withdrawn_at) >=
-          case when c.chosen_at < h.issued_at then h.issued_at else $2 end)`
+const STANDS = `(${countsAt('$2')}
+  or exists (select from unnest(h.issues) as issue(at) where ${countsAt('issue.at')}))`
 
 /** $3 and $4 the window's days, $5 the period, $6 the zone. */
 export const IN_WINDOW = `c.chosen_at >= $3::date::timestamp at time zone $6
