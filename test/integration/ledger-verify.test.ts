@@ -310,25 +310,18 @@ describe('told from a sound ledger is', () => {
   })
 
   it('a code that was given out to another line or not at all', async () => {
-    const [given] = await setting.query<Record<string, string>>(
+    const [given] = await setting.query<{ row: Record<string, number> }>(
       'select to_jsonb(it) as row from voucher_issue it order by code_id limit 1',
     )
-    const row = given!['row'] as unknown as Record<string, number>
-    await setting.tamper(
-      'voucher_issue',
-      'update voucher_issue set line_id = 3 where code_id = $1',
-      [row['code_id']],
-    )
+    const code = [given!.row['code_id']]
+    const change = (sql: string, values: readonly unknown[] = code): Promise<number> =>
+      setting.tamper('voucher_issue', sql, values)
+    await change('update voucher_issue set line_id = 3 where code_id = $1')
     expect(await told()).toEqual(['run 1: 2 codes given out differ from those kept for its lines'])
-    await setting.tamper('voucher_issue', 'delete from voucher_issue where code_id = $1', [
-      row['code_id'],
-    ])
+    await change('delete from voucher_issue where code_id = $1')
     expect(await told()).toEqual(['run 1: 1 codes given out differ from those kept for its lines'])
-    await setting.tamper(
-      'voucher_issue',
-      'insert into voucher_issue select * from jsonb_populate_record(null::voucher_issue, $1)',
-      [row],
-    )
+    const back = 'select * from jsonb_populate_record(null::voucher_issue, $1)'
+    await change(`insert into voucher_issue ${back}`, [given!.row])
     expect(await told(true)).toEqual([])
   })
 

@@ -200,7 +200,7 @@ export class HistoriesLedger {
     const path = join(this.#folder, `${this.#files}.csv`)
     writeFileSync(path, [...rows, ''].join('\n'))
     const { pool } = this.setting
-    return { pool, cipher: this.#cipher, path, importedBy: 'importer', now: () => at }
+    return { pool, cipher: this.#cipher, path, now: () => at }
   }
 }
 
