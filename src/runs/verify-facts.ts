@@ -9,7 +9,7 @@ import { listChunks } from '../snapshot/snapshot-store.js'
 import { readFactPack } from './fact-store.js'
 import type { Plan } from './run.js'
 import { settle, settledPacks, settleQuery } from './settle-facts.js'
-import { countVoucherDifferences } from './settle-store.js'
+import { countVoucherDifferences } from './settle-vouchers-store.js'
 
 /** Sentences, each naming what differs; empty unless a row was altered. */
 export async function verifyFacts(
