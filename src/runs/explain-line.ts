@@ -27,7 +27,8 @@ import type { LinePlace } from './line-places.js'
 import { inputsKnownAt, readPlan } from './plan-store.js'
 import { readLedgerNo } from './posting-store.js'
 import { closedRuns } from './run-store.js'
-import { settle, settledPacks, settleQuery } from './settle-facts.js'
+import { settle, settledPacks } from './settle-facts.js'
+import { settleQuery } from './settle-query.js'
 
 export interface ExplainRequest {
   /** Answers for periods that no run has closed. */

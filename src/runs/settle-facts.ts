@@ -6,7 +6,7 @@
  */
 import { isoOfPostgresDay } from '../db/day.js'
 import type { Client } from '../db/database.js'
-import type { Application, InsuranceFacts, IsoDate, LineStatus, Period } from '../rules/case.js'
+import type { Application, InsuranceFacts, IsoDate, LineStatus } from '../rules/case.js'
 import type { CaseLine } from '../rules/case.js'
 import { passNeedsCode } from '../rules/decide.js'
 import type { ProgrammeVersion } from '../rules/programme.js'
@@ -14,53 +14,12 @@ import { readInt32, RowCutter } from '../snapshot/row-stream.js'
 import type { SnapshotChunk } from '../snapshot/snapshot.js'
 import { FactPackBuilder } from './fact-pack.js'
 import type { LineFact } from './fact-pack.js'
-import type { Plan } from './run.js'
+import type { SettleQuery } from './settle-query.js'
 import * as store from './settle-store.js'
 import type { ChoosingKind, Settled } from './settle-store.js'
 import * as voucherStore from './settle-vouchers-store.js'
 import type { CodeDemand } from './settle-vouchers-store.js'
 import { forgetUnfoundedPasses } from './unfounded-passes-store.js'
-
-/** First and last day, both inclusive. */
-export interface DayRange {
-  readonly from: IsoDate
-  readonly to: IsoDate
-}
-
-export interface SettleQuery {
-  readonly snapshotId: number
-  readonly baseDate: IsoDate
-  readonly period: Period
-  readonly zone: string
-  /** ISO 8601 instant: what was chosen from then on is left to a later plan. */
-  readonly now: string
-  /** Imports that are looked at. */
-  readonly inputs: readonly string[]
-  /** Finished runs whose entries count as posted. */
-  readonly ledgerRuns: readonly string[]
-  /** Undefined where the programme has no such benefit. */
-  readonly passWindow: DayRange | undefined
-  readonly applicationWindow: DayRange | undefined
-  /** One customer with all its lines, instead of the whole snapshot. */
-  readonly only?: { readonly customerId: string; readonly lineIds: readonly string[] } | undefined
-}
-
-export function settleQuery(
-  version: ProgrammeVersion,
-  plan: Pick<Plan, 'snapshotId' | 'period' | 'now' | 'inputs' | 'ledgerRuns'>,
-): SettleQuery {
-  return {
-    snapshotId: plan.snapshotId,
-    baseDate: version.baseDate,
-    period: plan.period,
-    zone: version.zone,
-    now: plan.now,
-    inputs: plan.inputs,
-    ledgerRuns: plan.ledgerRuns,
-    passWindow: version.benefits.ott_pass?.window.value,
-    applicationWindow: version.benefits.insurance?.application.window.value,
-  }
-}
 
 /** Facts that are settled and lie in the client's temporary tables until its transaction ends. */
 export interface SettledFacts extends Settled {

@@ -8,7 +8,7 @@ import type { Client } from '../db/database.js'
 import type { BaseStatus, IsoDate, LineKind, LineStatus, Network, Payment } from '../rules/case.js'
 import { lineTableOf } from '../snapshot/snapshot-store.js'
 import { postingTableOf } from './posting-store.js'
-import type { SettleQuery } from './settle-facts.js'
+import type { SettleQuery } from './settle-query.js'
 
 function ofLines({ only }: SettleQuery, column: string): string {
   if (only === undefined) return ''

@@ -1,6 +1,6 @@
 /** SQL that settles who gets one of the codes that are left, and keeps it for the plan. */
 import type { Client } from '../db/database.js'
-import type { SettleQuery } from './settle-facts.js'
+import type { SettleQuery } from './settle-query.js'
 import type { ChoosingKind, Settled } from './settle-store.js'
 
 /**

@@ -1,6 +1,6 @@
 /** SQL of passes that what was learnt later takes the ground from. */
 import type { Client } from '../db/database.js'
-import type { SettleQuery } from './settle-facts.js'
+import type { SettleQuery } from './settle-query.js'
 import { IN_WINDOW } from './settle-store.js'
 
 /**

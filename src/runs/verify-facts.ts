@@ -8,7 +8,8 @@ import type { ProgrammeVersion } from '../rules/programme.js'
 import { listChunks } from '../snapshot/snapshot-store.js'
 import { readFactPack } from './fact-store.js'
 import type { Plan } from './run.js'
-import { settle, settledPacks, settleQuery } from './settle-facts.js'
+import { settle, settledPacks } from './settle-facts.js'
+import { settleQuery } from './settle-query.js'
 import { countVoucherDifferences } from './settle-vouchers-store.js'
 
 /** Sentences, each naming what differs; empty unless a row was altered. */

@@ -1,4 +1,4 @@
-/** What lines were told about a pass or an insurance by the last run of a period, as short texts. */
+/** What the last run of a period said to lines about a pass or an insurance, as short texts. */
 import { expect } from 'vitest'
 import { findVersion } from '../../src/rules/programmes/registry.js'
 import { explainPeriods } from '../../src/runs/explain-line.js'

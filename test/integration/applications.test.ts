@@ -56,6 +56,8 @@ async function answersTo(
 const named = (cases: readonly InsuranceCase[]): Readonly<Record<string, string>> =>
   Object.fromEntries(cases.map((it) => [it.name, it.answer]))
 
+const born = (birthDate: string): readonly LineDraft[] => [{ birth_date: birthDate }]
+
 const FROM_MARCH = '2026-03-01 … 2028-02-29'
 const FROM_APRIL = '2026-04-01 … 2028-03-31'
 
@@ -136,7 +138,6 @@ describe('insurance on application', () => {
   })
 
   it('asks for a guardian under 14, by the day of the application', async () => {
-    const born = (birthDate: string): readonly LineDraft[] => [{ birth_date: birthDate }]
     const at = '2026-02-10T12:00:00+09:00'
     const cases: readonly InsuranceCase[] = [
       {

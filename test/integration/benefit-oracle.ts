@@ -1,7 +1,7 @@
 /**
  * Contracts §2.2 to §3 once more, in plain TypeScript over the rows of the imported files: who gets
- * which benefit of kt-2026@1 in a period, why, and which code. It shares no code with the engine and
- * looks at every line and customer by itself. What is learnt after a run is not asked of it.
+ * which benefit of kt-2026@1 in a period, why, and which code. It shares no code with the engine
+ * and looks at every line and customer by itself. What is learnt after a run is not asked of it.
  */
 import { readFileSync } from 'node:fs'
 import type { GeneratedFiles, VoucherDraft } from '../support/builders.js'
