@@ -17,7 +17,9 @@ import type { LineFact } from './fact-pack.js'
 import { settleHeldGrants } from './held-grants-store.js'
 import type { SettleQuery } from './settle-query.js'
 import * as store from './settle-store.js'
-import type { ChoosingKind, CodeDemand, Settled } from './settle-store.js'
+import type { ChoosingKind, Settled } from './settle-store.js'
+import * as voucherStore from './settle-vouchers-store.js'
+import type { CodeDemand } from './settle-vouchers-store.js'
 import { forgetUnfoundedPasses } from './unfounded-passes-store.js'
 
 /** Facts that are settled and lie in the client's temporary tables until its transaction ends. */
@@ -43,8 +45,8 @@ export async function settle(
   const issuedOn = await store.dayOf(client, query.now, query.zone)
   const kinds = (await store.choosingKinds(client)).filter((it) => needsCode(lineOf(it, issuedOn)))
   if (kinds.length === 0) return { choices, customers, vouchers: false, demand: [] }
-  await store.settleVouchers(client, query, kinds)
-  return { choices, customers, vouchers: true, demand: await store.codeDemand(client) }
+  await voucherStore.settleVouchers(client, query, kinds)
+  return { choices, customers, vouchers: true, demand: await voucherStore.codeDemand(client) }
 }
 
 /** What a pass depends on; the other facts of a line are never asked for it. */

@@ -10,7 +10,7 @@ import { readFactPack } from './fact-store.js'
 import type { Plan } from './run.js'
 import { settle, settledPacks } from './settle-facts.js'
 import { settleQuery } from './settle-query.js'
-import { countVoucherDifferences } from './settle-store.js'
+import { countVoucherDifferences } from './settle-vouchers-store.js'
 
 /** Sentences, each naming what differs; empty unless a row was altered. */
 export async function verifyFacts(

@@ -1,4 +1,4 @@
-/** What the last run of a period told lines about a pass or an insurance, as short texts. */
+/** What the last run of a period said to lines about a pass or an insurance, as short texts. */
 import { expect } from 'vitest'
 import { findVersion } from '../../src/rules/programmes/registry.js'
 import { explainPeriods } from '../../src/runs/explain-line.js'

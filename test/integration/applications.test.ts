@@ -56,82 +56,10 @@ async function answersTo(
 const named = (cases: readonly InsuranceCase[]): Readonly<Record<string, string>> =>
   Object.fromEntries(cases.map((it) => [it.name, it.answer]))
 
+const born = (birthDate: string): readonly LineDraft[] => [{ birth_date: birthDate }]
+
 const FROM_MARCH = '2026-03-01 … 2028-02-29'
 const FROM_APRIL = '2026-04-01 … 2028-03-31'
-
-const born = (birthDate: string): readonly LineDraft[] => [{ birth_date: birthDate }]
-const TENTH = '2026-02-10T12:00:00+09:00'
-const GUARDED: readonly InsuranceCase[] = [
-  {
-    name: 'child',
-    lines: born('2015-05-05'),
-    choices: [{ at: TENTH }],
-    answer: 'GUARDIAN_CONSENT_MISSING',
-  },
-  {
-    name: 'refused',
-    lines: born('2015-05-05'),
-    choices: [{ at: TENTH, consent: false }],
-    answer: 'GUARDIAN_CONSENT_MISSING',
-  },
-  {
-    name: 'allowed',
-    lines: born('2015-05-05'),
-    choices: [{ at: TENTH, consent: true }],
-    answer: FROM_MARCH,
-  },
-  {
-    name: '14 on the day',
-    lines: born('2012-02-10'),
-    choices: [{ at: TENTH }],
-    answer: FROM_MARCH,
-  },
-  {
-    name: '14 on the next',
-    lines: born('2012-02-11'),
-    choices: [{ at: TENTH }],
-    answer: 'GUARDIAN_CONSENT_MISSING',
-  },
-  {
-    name: '14 at midnight in Seoul',
-    lines: born('2012-02-11'),
-    choices: [{ at: '2026-02-10T15:00:00Z' }],
-    answer: FROM_MARCH,
-  },
-  {
-    name: 'leap day, 28 February',
-    lines: born('2012-02-29'),
-    choices: [{ at: '2026-02-28T23:59:59+09:00' }],
-    answer: 'GUARDIAN_CONSENT_MISSING',
-  },
-  {
-    name: 'leap day, 1 March',
-    lines: born('2012-02-29'),
-    choices: [{ at: '2026-03-01T00:00:00+09:00' }],
-    answer: FROM_APRIL,
-  },
-  {
-    name: 'without, then with',
-    lines: born('2015-05-05'),
-    choices: [{ at: TENTH }, { at: '2026-03-02T00:00:00+09:00', consent: true }],
-    answer: FROM_APRIL,
-  },
-  {
-    name: 'without, then older',
-    lines: born('2012-03-02'),
-    choices: [{ at: TENTH }, { at: '2026-03-02T00:00:00+09:00' }],
-    answer: FROM_APRIL,
-  },
-  {
-    name: 'the one with consent withdrawn',
-    lines: born('2015-05-05'),
-    choices: [
-      { at: TENTH, consent: true, withdrawnAt: '2026-02-12T00:00:00+09:00' },
-      { at: '2026-02-11T00:00:00+09:00' },
-    ],
-    answer: 'GUARDIAN_CONSENT_MISSING',
-  },
-]
 
 describe('insurance on application', () => {
   it('starts with the month after the application, counted in Seoul', async () => {
@@ -210,7 +138,74 @@ describe('insurance on application', () => {
   })
 
   it('asks for a guardian under 14, by the day of the application', async () => {
-    expect(await answersTo(GUARDED, '2026-03', '2026-03-20T00:00:00+09:00')).toEqual(named(GUARDED))
+    const at = '2026-02-10T12:00:00+09:00'
+    const cases: readonly InsuranceCase[] = [
+      {
+        name: 'child',
+        lines: born('2015-05-05'),
+        choices: [{ at }],
+        answer: 'GUARDIAN_CONSENT_MISSING',
+      },
+      {
+        name: 'refused',
+        lines: born('2015-05-05'),
+        choices: [{ at, consent: false }],
+        answer: 'GUARDIAN_CONSENT_MISSING',
+      },
+      {
+        name: 'allowed',
+        lines: born('2015-05-05'),
+        choices: [{ at, consent: true }],
+        answer: FROM_MARCH,
+      },
+      { name: '14 on the day', lines: born('2012-02-10'), choices: [{ at }], answer: FROM_MARCH },
+      {
+        name: '14 on the next',
+        lines: born('2012-02-11'),
+        choices: [{ at }],
+        answer: 'GUARDIAN_CONSENT_MISSING',
+      },
+      {
+        name: '14 at midnight in Seoul',
+        lines: born('2012-02-11'),
+        choices: [{ at: '2026-02-10T15:00:00Z' }],
+        answer: FROM_MARCH,
+      },
+      {
+        name: 'leap day, 28 February',
+        lines: born('2012-02-29'),
+        choices: [{ at: '2026-02-28T23:59:59+09:00' }],
+        answer: 'GUARDIAN_CONSENT_MISSING',
+      },
+      {
+        name: 'leap day, 1 March',
+        lines: born('2012-02-29'),
+        choices: [{ at: '2026-03-01T00:00:00+09:00' }],
+        answer: FROM_APRIL,
+      },
+      {
+        name: 'without, then with',
+        lines: born('2015-05-05'),
+        choices: [{ at }, { at: '2026-03-02T00:00:00+09:00', consent: true }],
+        answer: FROM_APRIL,
+      },
+      {
+        name: 'without, then older',
+        lines: born('2012-03-02'),
+        choices: [{ at }, { at: '2026-03-02T00:00:00+09:00' }],
+        answer: FROM_APRIL,
+      },
+      {
+        name: 'the one with consent withdrawn',
+        lines: born('2015-05-05'),
+        choices: [
+          { at, consent: true, withdrawnAt: '2026-02-12T00:00:00+09:00' },
+          { at: '2026-02-11T00:00:00+09:00' },
+        ],
+        answer: 'GUARDIAN_CONSENT_MISSING',
+      },
+    ]
+    expect(await answersTo(cases, '2026-03', '2026-03-20T00:00:00+09:00')).toEqual(named(cases))
   })
 
   it('is one policy a person over all lines, whichever line applied', async () => {

@@ -52,19 +52,19 @@ async function passAnswers(
 const named = (cases: readonly PassCase[]): Readonly<Record<string, string>> =>
   Object.fromEntries(cases.map((it) => [it.name, it.answer]))
 
-const TENTH = '2026-02-10T09:00:00+09:00'
-const TVING_THEN = 'tving 2026-02-10 … 2026-08-09'
-const DISNEY_THEN = 'disney_plus 2026-02-10 … 2026-08-09'
-const CASES: readonly PassCase[] = [
+const NOW = '2026-02-10T09:00:00+09:00'
+const TVING_PASS = 'tving 2026-02-10 … 2026-08-09'
+const DISNEY_PASS = 'disney_plus 2026-02-10 … 2026-08-09'
+const FEBRUARY: readonly PassCase[] = [
   { name: 'none', choices: [], answer: 'NO_CHOICE' },
-  { name: 'one', choices: [{ at: '2026-02-03T10:00:00+09:00' }], answer: TVING_THEN },
+  { name: 'one', choices: [{ at: '2026-02-03T10:00:00+09:00' }], answer: TVING_PASS },
   {
     name: 'changed',
     choices: [
       { at: '2026-02-05T10:00:00+09:00', option: DISNEY },
       { at: '2026-02-03T10:00:00+09:00' },
     ],
-    answer: DISNEY_THEN,
+    answer: DISNEY_PASS,
   },
   {
     name: 'changed back',
@@ -73,7 +73,7 @@ const CASES: readonly PassCase[] = [
       { at: '2026-02-04T10:00:00+09:00', option: DISNEY },
       { at: '2026-02-04T10:00:01+09:00' },
     ],
-    answer: TVING_THEN,
+    answer: TVING_PASS,
   },
   {
     name: 'last one withdrawn',
@@ -85,7 +85,7 @@ const CASES: readonly PassCase[] = [
         withdrawnAt: '2026-02-06T00:00:00+09:00',
       },
     ],
-    answer: TVING_THEN,
+    answer: TVING_PASS,
   },
   {
     name: 'the only one withdrawn',
@@ -94,8 +94,8 @@ const CASES: readonly PassCase[] = [
   },
   {
     name: 'withdrawn at now',
-    choices: [{ at: '2026-02-03T10:00:00+09:00', withdrawnAt: TENTH }],
-    answer: TVING_THEN,
+    choices: [{ at: '2026-02-03T10:00:00+09:00', withdrawnAt: NOW }],
+    answer: TVING_PASS,
   },
   {
     name: 'a second before the window',
@@ -105,29 +105,29 @@ const CASES: readonly PassCase[] = [
   {
     name: 'as the window opens',
     choices: [{ at: '2026-02-01T00:00:00+09:00' }],
-    answer: TVING_THEN,
+    answer: TVING_PASS,
   },
   {
     name: 'as it opens, told in UTC',
     choices: [{ at: '2026-01-31T15:00:00Z' }],
-    answer: TVING_THEN,
+    answer: TVING_PASS,
   },
   {
     name: 'a second before now',
     choices: [{ at: '2026-02-10T08:59:59+09:00' }],
-    answer: TVING_THEN,
+    answer: TVING_PASS,
   },
-  { name: 'at now', choices: [{ at: TENTH }], answer: 'NO_CHOICE' },
+  { name: 'at now', choices: [{ at: NOW }], answer: 'NO_CHOICE' },
   {
     name: 'the later one at now',
-    choices: [{ at: '2026-02-03T10:00:00+09:00' }, { at: TENTH, option: DISNEY }],
-    answer: TVING_THEN,
+    choices: [{ at: '2026-02-03T10:00:00+09:00' }, { at: NOW, option: DISNEY }],
+    answer: TVING_PASS,
   },
 ]
 
 describe('a pass', () => {
-  it('goes by the last choice made in its window and not withdrawn before now', async () => {
-    expect(await passAnswers(CASES, '2026-02', TENTH)).toEqual(named(CASES))
+  it('goes by the last choice in its window that is not withdrawn before now', async () => {
+    expect(await passAnswers(FEBRUARY, '2026-02', NOW)).toEqual(named(FEBRUARY))
     await expectSound(setting)
   })
 

@@ -54,7 +54,7 @@ beforeAll(async () => {
   expect(pool).toBeGreaterThan(10_000)
   expect(undisturbed.codes).toMatchObject({ given: pool, lines: pool, passes: pool })
   await clone.drop()
-}, 120_000)
+}, 300_000)
 
 afterAll(async () => {
   await population?.drop()
@@ -80,7 +80,7 @@ describe.each([
     expect(last.json).toMatchObject({ state: 'closed', root_hash: undisturbed.rootHash })
     expect(await outcomeOf(clone, `killed-${backend}`)).toEqual(undisturbed)
     await clone.drop()
-  }, 120_000)
+  }, 300_000)
 })
 
 /** Starts processes and kills them until enough have died at work. */
