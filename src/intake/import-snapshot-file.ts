@@ -16,6 +16,8 @@ export interface SnapshotImportOptions extends ImportOptions {
   readonly asOf: string
   /** Called while the snapshot is sealed, after the file was read. */
   readonly onSealProgress?: ((done: number, total: number) => void) | undefined
+  /** See `SealOptions`. */
+  readonly chunkLines?: number | undefined
 }
 
 export type SnapshotImportReport = ImportReport & { readonly snapshot: SealedSnapshot }
@@ -65,6 +67,7 @@ async function seal(
     now: options.now,
     signal: loading.signal,
     onProgress: options.onSealProgress,
+    chunkLines: options.chunkLines,
     onSeal: ({ client }) => loading.accept(client),
   })
 }
