@@ -18,6 +18,8 @@ export interface SnapshotImportOptions extends ImportOptions {
   readonly reason?: string | undefined
   /** Called while the snapshot is sealed, after the file was read. */
   readonly onSealProgress?: ((done: number, total: number) => void) | undefined
+  /** See `SealOptions`. */
+  readonly chunkLines?: number | undefined
 }
 
 export type SnapshotImportReport = ImportReport & { readonly snapshot: SealedSnapshot }
@@ -73,6 +75,7 @@ async function seal(
     reason: options.reason,
     signal: loading.signal,
     onProgress: options.onSealProgress,
+    chunkLines: options.chunkLines,
     onSeal: ({ client }) => loading.accept(client),
   })
 }

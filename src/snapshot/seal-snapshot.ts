@@ -13,6 +13,8 @@ export interface SealOptions {
   readonly reason?: string | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((done: number, total: number) => void) | undefined
+  /** Instead of what `chunkLinesFor` says: for tests that need many chunks of few lines. */
+  readonly chunkLines?: number | undefined
   /** Runs inside the sealing transaction, last. */
   readonly onSeal?: ((tx: Tx) => Promise<void>) | undefined
 }
@@ -50,7 +52,7 @@ async function sealIn(
   const walked = await withClient(pool, async (reader) => {
     await store.prepareSortedRead(reader)
     return await walkRows(reader, table, {
-      chunkLines: chunkLinesFor(total),
+      chunkLines: options.chunkLines ?? chunkLinesFor(total),
       signal: options.signal,
       onProgress: (lines) => options.onProgress?.(lines, total),
       onChunk: async (chunk) => {

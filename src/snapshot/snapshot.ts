@@ -48,11 +48,10 @@ export const LOWEST_ID = 0n
 export const HIGHEST_ID = 999_999_999_999_999_999n
 
 /**
- * Lines a chunk should hold. 25,000 to 100,000 run equally fast; below, messages and commits tell.
- * A small snapshot is still cut into 40 chunks, so that workers share it and a kill costs little.
+ * Lines a chunk should hold: the same for all but small snapshots, so that memory is, too. 25,000
+ * to 100,000 run equally fast; below, round trips and commits tell. A small snapshot is cut into 40
+ * chunks, so that workers share it and a kill costs little.
  */
 export function chunkLinesFor(lines: number): number {
-  const fortieth = Math.ceil(lines / 40)
-  if (lines <= 300_000) return Math.max(1_000, fortieth)
-  return Math.min(50_000, Math.max(25_000, fortieth))
+  return lines < 100_000 ? Math.max(1_000, Math.ceil(lines / 40)) : 25_000
 }

@@ -377,6 +377,14 @@ describe('a snapshot that is not sealed yet', () => {
     expect(progress.at(-1)).toEqual([1, 1])
   })
 
+  it('can be cut otherwise than today, and is verified by its own cut', async () => {
+    const id = await openSnapshot([1, 1, '1980-01-01'], [2, 1, '1980-01-01'], [3, 2, '1980-01-02'])
+    await sealSnapshot(setting.pool, id, { now, chunkLines: 1 })
+    const snapshot = await readSnapshot(setting.pool, id)
+    expect(snapshot.chunks).toBe(2)
+    expect(await verifySnapshot(setting.pool, snapshot)).toMatchObject({ ok: true })
+  })
+
   it('can be sealed with nobody in service: one chunk covers all who may come', async () => {
     const id = await openSnapshot()
     const sealing = await sealSnapshot(setting.pool, id, { now })

@@ -153,7 +153,7 @@ describe('a worker', () => {
   })
 })
 
-it('a process that works without messages is seen among the workers', async () => {
+it('who works without messages is seen among the workers while its queue is open', async () => {
   const queue = await openQueue(openJobsBackend({ pool: jobsPool }, { name: 'seen' }))
   await queue.appear('a conductor')
   expect(await queue.workerNames()).toEqual(['a-conductor'])

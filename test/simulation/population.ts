@@ -1,5 +1,5 @@
 /**
- * A population in a database of its own, imported once by the real commands and then cloned for
+ * A population in a database of its own, imported once as the commands do and then cloned for
  * each scenario, so that every scenario starts from equal rows.
  */
 import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { openPool } from '../../src/db/database.js'
 import { generateSnapshot } from '../../src/generate/generate-snapshot.js'
+import { importSnapshotFile } from '../../src/intake/import-snapshot-file.js'
+import { Cipher } from '../../src/privacy/cipher.js'
 import { redress } from '../support/cli.js'
 import type { CliResult } from '../support/cli.js'
 import { dropDatabase, testDatabase } from '../support/database.js'
@@ -39,13 +42,20 @@ export interface Clone {
   drop(): Promise<void>
 }
 
-/** `seed` makes the same files again. */
-export async function populationOf(lines: number, seed: number): Promise<Population> {
+/**
+ * `seed` makes the same files again; with `chunkLines` the snapshot is cut into more chunks than a
+ * command would, so that more can happen between them.
+ */
+export async function populationOf(
+  lines: number,
+  seed: number,
+  chunkLines?: number,
+): Promise<Population> {
   const folder = mkdtempSync(join(tmpdir(), 'redress-simulation-'))
   const files = await generateFiles(folder, lines, seed)
   const database = await testDatabase()
   const environment = { DATABASE_URL: database.url, REDRESS_HOME: folder }
-  await succeeds(['snapshot', 'import', files.snapshot, '--as-of', AS_OF], environment)
+  await importInChunks(database.url, files.snapshot, chunkLines)
   await succeeds(['status', 'import', files.status], environment)
   await succeeds(['consents', 'import', files.consents], environment)
   return {
@@ -58,6 +68,28 @@ export async function populationOf(lines: number, seed: number): Promise<Populat
       await database.drop()
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+// By the function of the command, which has no option for it.
+async function importInChunks(
+  url: string,
+  path: string,
+  chunkLines: number | undefined,
+): Promise<void> {
+  const pool = openPool({ url, max: 8, name: 'population' })
+  try {
+    await importSnapshotFile({
+      pool,
+      path,
+      chunkLines,
+      asOf: AS_OF,
+      cipher: new Cipher(Buffer.alloc(32, 7)),
+      importedBy: 'importer',
+      now: () => NOW,
+    })
+  } finally {
+    await pool.end()
   }
 }
 
