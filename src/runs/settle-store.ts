@@ -242,12 +242,15 @@ export async function choosingKinds(client: Client): Promise<readonly ChoosingKi
 /**
  * Gives the lines of these kinds the codes that are free, by chosen_at, then line_id; the codes
  * that expire first go first. A line that was given a code of its option before keeps that one.
+ * Lines and codes are numbered within the statement, so PostgreSQL guesses few of either and would
+ * merge them by their option alone: 29,000 lines against 37,000 codes took 100 s instead of one.
  */
 export async function settleVouchers(
   client: Client,
   query: SettleQuery,
   kinds: readonly ChoosingKind[],
 ): Promise<void> {
+  await client.query(`set local enable_mergejoin = off`)
   await client.query(
     `create temp table settled_voucher on commit drop as
      with wanting as (
@@ -297,6 +300,7 @@ export async function settleVouchers(
       kinds.map((it) => it.statusAtStart),
     ],
   )
+  await client.query(`set local enable_mergejoin = on`)
   await client.query('analyze settled_voucher')
 }
 
