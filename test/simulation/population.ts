@@ -85,7 +85,6 @@ async function importInChunks(
       chunkLines,
       asOf: AS_OF,
       cipher: new Cipher(Buffer.alloc(32, 7)),
-      importedBy: 'importer',
       now: () => NOW,
     })
   } finally {
