@@ -113,25 +113,21 @@ describe('a run that is worked on by many', () => {
 
   it('is started once, whoever starts it at the same time, and joined afterwards', async () => {
     plan = await setting.plan('2026-03')
-    run = await setting.start(plan)
-    const joined = await Promise.all(
-      [1, 2, 3, 4].map(() => startRun(setting.pool, plan.planId, 'another', NOW)),
-    )
-    expect(joined.map((it) => it.runId)).toEqual(Array(4).fill(run.runId))
-    const first = await setting.plan('2026-07')
-    await expect(startRun(setting.pool, first.planId, 'x', NOW)).rejects.toMatchObject({
-      code: 'APPROVAL_MISSING',
-    })
-    await setting.query(
-      `update plan set approved_by = 'b', approved_at = now(), approved_hash = plan_hash
-      where plan_id = $1`,
-      [first.planId],
-    )
-    const together = await Promise.all(
-      [1, 2, 3, 4].map(() => startRun(setting.pool, first.planId, 'x', NOW)),
-    )
+    await expect(setting.startApproved(plan)).rejects.toMatchObject({ code: 'APPROVAL_MISSING' })
+    await setting.approve(plan)
+    const together = await Promise.all([1, 2, 3, 4].map(() => setting.startApproved(plan)))
     expect(new Set(together.map((it) => it.runId)).size).toBe(1)
-    await cancelRun(setting.pool, together[0]!.runId, NOW)
+    run = together[0]!
+    expect((await setting.startApproved(plan)).runId).toBe(run.runId)
+  })
+
+  it('lets no other month start beside it', async () => {
+    const other = await setting.plan('2026-07')
+    await setting.approve(other)
+    await expect(setting.startApproved(other)).rejects.toMatchObject({
+      code: 'RUN_STATE',
+      message: expect.stringContaining('2026-03'),
+    })
   })
 
   it('posts a chunk once, however many are told of it', async () => {
