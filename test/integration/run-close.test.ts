@@ -113,21 +113,21 @@ describe('a run that is worked on by many', () => {
 
   it('is started once, whoever starts it at the same time, and joined afterwards', async () => {
     plan = await setting.plan('2026-03')
-    run = await setting.start(plan)
-    const joined = await Promise.all(
-      [1, 2, 3, 4].map(() => startRun(setting.pool, plan.planId, NOW)),
-    )
-    expect(joined.map((it) => it.runId)).toEqual(Array(4).fill(run.runId))
-    const first = await setting.plan('2026-07')
-    await expect(startRun(setting.pool, first.planId, NOW)).rejects.toMatchObject({
-      code: 'APPROVAL_MISSING',
-    })
-    await setting.approve(first)
-    const together = await Promise.all(
-      [1, 2, 3, 4].map(() => startRun(setting.pool, first.planId, NOW)),
-    )
+    await expect(setting.startApproved(plan)).rejects.toMatchObject({ code: 'APPROVAL_MISSING' })
+    await setting.approve(plan)
+    const together = await Promise.all([1, 2, 3, 4].map(() => setting.startApproved(plan)))
     expect(new Set(together.map((it) => it.runId)).size).toBe(1)
-    await cancelRun(setting.pool, together[0]!.runId, NOW)
+    run = together[0]!
+    expect((await setting.startApproved(plan)).runId).toBe(run.runId)
+  })
+
+  it('lets no other month start beside it', async () => {
+    const other = await setting.plan('2026-07')
+    await setting.approve(other)
+    await expect(setting.startApproved(other)).rejects.toMatchObject({
+      code: 'RUN_STATE',
+      message: expect.stringContaining('2026-03'),
+    })
   })
 
   it('posts a chunk once, however many are told of it', async () => {
@@ -155,7 +155,7 @@ describe('a run that is worked on by many', () => {
 
   it('takes nothing more once closed, and its plan is not run again', async () => {
     expect(await outcomesOf(run)).toEqual(['run_not_open', 'run_not_open', 'run_not_open'])
-    await expect(startRun(setting.pool, plan.planId, NOW)).rejects.toMatchObject({
+    await expect(startRun(setting.pool, plan.planId, 'x', NOW)).rejects.toMatchObject({
       code: 'RUN_STATE',
       exitCode: 4,
     })
@@ -163,7 +163,7 @@ describe('a run that is worked on by many', () => {
       code: 'RUN_STATE',
     })
     expect((await reopenRun(setting.pool, run.runId)).state).toBe('closed')
-    await expect(startRun(setting.pool, '999999', NOW)).rejects.toMatchObject({
+    await expect(startRun(setting.pool, '999999', 'x', NOW)).rejects.toMatchObject({
       code: 'PLAN_UNKNOWN',
     })
     await expect(closeRun(setting.pool, '999999', NOW)).rejects.toMatchObject({
@@ -234,19 +234,15 @@ describe('closing holds a run', () => {
       heldBecause: `data: the ledger holds ${grants - 1} grants, ${grants} were counted`,
     })
     expect(held.balance?.['data']).toMatchObject({ ok: false, granted: grants - 1 })
-    await setting.tamper(
-      table,
+    await setting.query(
       `insert into ${table} select * from jsonb_populate_record(null::${table}, $1)`,
       [kept],
     )
   })
 
   it('whose ledger has a row too many', async () => {
-    await setting.tamper(
-      table,
-      `insert into ${table} (customer_id, line_id, entry_set_id, posting_no)
-      select 7, 7, entry_set_id, 1 from ${table} limit 1`,
-    )
+    await setting.query(`insert into ${table} (customer_id, line_id, entry_set_id, posting_no)
+      select 7, 7, entry_set_id, 1 from ${table} limit 1`)
     expect((await closeAgain()).heldBecause).toBe(
       `data: the ledger holds ${grants + 1} grants, ${grants} were counted`,
     )

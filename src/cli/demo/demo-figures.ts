@@ -42,7 +42,7 @@ export interface DemoStory {
 export interface ExplainedLine {
   readonly lineId: string
   /** As it could be answered before the codes came. */
-  readonly then: readonly string[]
+  readonly first: readonly string[]
   readonly now: readonly string[]
   readonly nowInKorean: readonly string[]
 }

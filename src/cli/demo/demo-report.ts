@@ -142,11 +142,11 @@ function correction({ plan, run }: DemoPosting): readonly [string, readonly stri
 
 function explanation({ explained }: DemoFigures): readonly string[] {
   if (explained === undefined) return ['every line that chose a pass got its code at once']
-  const { lineId, then, now, nowInKorean } = explained
+  const { lineId, first, now, nowInKorean } = explained
   return [
     `Has line ${lineId} got an OTT pass, and why?`,
     `asked on ${shortDay('passes')}`,
-    ...then.map(indented),
+    ...first.map(indented),
     `asked on ${shortDay('correction')}`,
     ...now.map(indented),
     ...nowInKorean.map(indented),

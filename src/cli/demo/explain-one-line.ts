@@ -22,7 +22,7 @@ export async function explainOneLine(
   if (lineId === undefined) return undefined
   return await scene.times.measure('explain a line', 3, async () => ({
     lineId,
-    then: await passOf(scene, lineId, 'passes', 'en'),
+    first: await passOf(scene, lineId, 'passes', 'en'),
     now: await passOf(scene, lineId, 'correction', 'en'),
     nowInKorean: await passOf(scene, lineId, 'correction', 'ko'),
   }))
