@@ -313,8 +313,7 @@ describe('told from a sound ledger is', () => {
     const [given] = await setting.query<{ row: Record<string, number> }>(
       'select to_jsonb(it) as row from voucher_issue it order by code_id limit 1',
     )
-    const code = [given!.row['code_id']]
-    const change = (sql: string, values: readonly unknown[] = code) =>
+    const change = (sql: string, values: readonly unknown[] = [given!.row['code_id']]) =>
       setting.tamper('voucher_issue', sql, values)
     await change('update voucher_issue set line_id = 3 where code_id = $1')
     expect(await told()).toEqual(['run 1: 2 codes given out differ from those kept for its lines'])

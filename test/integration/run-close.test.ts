@@ -155,7 +155,7 @@ describe('a run that is worked on by many', () => {
 
   it('takes nothing more once closed, and its plan is not run again', async () => {
     expect(await outcomesOf(run)).toEqual(['run_not_open', 'run_not_open', 'run_not_open'])
-    await expect(startRun(setting.pool, plan.planId, 'x', NOW)).rejects.toMatchObject({
+    await expect(startRun(setting.pool, plan.planId, NOW)).rejects.toMatchObject({
       code: 'RUN_STATE',
       exitCode: 4,
     })
@@ -163,7 +163,7 @@ describe('a run that is worked on by many', () => {
       code: 'RUN_STATE',
     })
     expect((await reopenRun(setting.pool, run.runId)).state).toBe('closed')
-    await expect(startRun(setting.pool, '999999', 'x', NOW)).rejects.toMatchObject({
+    await expect(startRun(setting.pool, '999999', NOW)).rejects.toMatchObject({
       code: 'PLAN_UNKNOWN',
     })
     await expect(closeRun(setting.pool, '999999', NOW)).rejects.toMatchObject({
