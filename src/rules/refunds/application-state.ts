@@ -1,0 +1,147 @@
+/**
+ * What became of the applications for one line, and when each is paid (contracts §3). At most one
+ * of a line is accepted or held: the earliest that counts.
+ */
+import type { IsoDate } from '../case.js'
+import { dayOfInstant, microsOf } from './instant.js'
+import { exceptionPayoutDate, nextPayoutDate, payoutDate } from './payout-date.js'
+import type { RefundDecision } from './refund-decision.js'
+import type { ApplicationState } from './refund-reasons.js'
+import type { RefundTerms } from './refund-terms.js'
+import type { HolderCheck } from './termination.js'
+
+/** As it was last told (contracts §2.6). Instants are ISO 8601 with an offset. */
+export interface RefundApplication {
+  readonly applicationId: string
+  readonly appliedAt: string
+  readonly holderCheck: HolderCheck
+  readonly withdrawnAt: string | null
+  /** Of the batch that holds it; null where none does, or the transfer has come back. */
+  readonly batchApprovedAt: string | null
+  /** When a person accepted that it came late (A2). */
+  readonly lateAcceptedAt?: string | null
+  /** When a person lifted the hold, or an account came in whose holder fits (A3). */
+  readonly holdLiftedAt?: string | null
+  /** When an account came in for a transfer that had come back (A3). */
+  readonly correctedAt?: string | null
+}
+
+/** What the state of its applications depends on in the line itself. */
+export interface RefundLine {
+  readonly refund: RefundDecision
+  /** In the programme's zone. */
+  readonly terminatedOn: IsoDate
+  /** When a person accepted a hardship or waived an exclusion; of several, the last. */
+  readonly reviewAcceptedAt: string | null
+}
+
+export interface StatedApplication {
+  readonly applicationId: string
+  readonly state: ApplicationState
+  /** Null unless accepted, and where no payout date is left (A3: unclaimed). */
+  readonly payoutOn: IsoDate | null
+}
+
+/**
+ * One answer for each application, in the order of `applications`, which decides nothing. `line` is
+ * null where no termination of the line is known; `now` is an instant.
+ */
+export function applicationStates(
+  terms: RefundTerms,
+  line: RefundLine | null,
+  applications: readonly RefundApplication[],
+  now: string,
+): readonly StatedApplication[] {
+  const own = applications.map((it) => ownState(terms, line, it, microsOf(now)))
+  const counting = earliestValid(applications, own)
+  return applications.map((it, index) => {
+    const { applicationId } = it
+    const state = own[index] ?? (index === counting ? validState(terms, it) : 'duplicate')
+    const isPaid = line !== null && state === 'accepted'
+    return { applicationId, state, payoutOn: isPaid ? payoutOn(terms, line, it) : null }
+  })
+}
+
+/** What does not depend on the other applications; null where it is valid so far. */
+function ownState(
+  { applications: { opensAt, closesAt } }: RefundTerms,
+  line: RefundLine | null,
+  application: RefundApplication,
+  nowMicros: number,
+): ApplicationState | null {
+  if (isWithdrawn(application, nowMicros)) return 'withdrawn'
+  const appliedMicros = microsOf(application.appliedAt)
+  if (appliedMicros < microsOf(opensAt.value)) return 'early'
+  const isAcceptedLate = (application.lateAcceptedAt ?? null) !== null
+  if (appliedMicros > microsOf(closesAt.value) && !isAcceptedLate) return 'late'
+  if (line === null) return 'unknown_line'
+  return line.refund.decision === 'refundable' ? null : 'not_refundable'
+}
+
+/** Once its batch is approved the money is on its way, and a withdrawal has no effect. */
+function isWithdrawn({ withdrawnAt, batchApprovedAt }: RefundApplication, nowMicros: number) {
+  if (withdrawnAt === null) return false
+  const withdrawnMicros = microsOf(withdrawnAt)
+  if (withdrawnMicros >= nowMicros) return false
+  return batchApprovedAt === null || withdrawnMicros < microsOf(batchApprovedAt)
+}
+
+/** Its index, -1 where there is none; a held one is valid and keeps the later ones out. */
+function earliestValid(
+  applications: readonly RefundApplication[],
+  own: readonly (ApplicationState | null)[],
+): number {
+  let earliest = -1
+  applications.forEach((it, index) => {
+    if (own[index] !== null) return
+    const other = applications[earliest]
+    if (other === undefined || isBefore(it, other)) earliest = index
+  })
+  return earliest
+}
+
+function isBefore(a: RefundApplication, b: RefundApplication): boolean {
+  const apart = microsOf(a.appliedAt) - microsOf(b.appliedAt)
+  return apart === 0 ? a.applicationId < b.applicationId : apart < 0
+}
+
+function validState(
+  { applications: { payableChecks } }: RefundTerms,
+  { holderCheck, holdLiftedAt = null }: RefundApplication,
+): 'held' | 'accepted' {
+  return holdLiftedAt !== null || payableChecks.value.includes(holderCheck) ? 'accepted' : 'held'
+}
+
+/** By the matrix, but never before what kept the application from it was settled (A3, A4). */
+function payoutOn(
+  terms: RefundTerms,
+  { terminatedOn, reviewAcceptedAt }: RefundLine,
+  application: RefundApplication,
+): IsoDate | null {
+  const { lateAcceptedAt = null, holdLiftedAt = null, correctedAt = null } = application
+  const appliedOn = dayOfInstant(application.appliedAt)
+  const byMatrix = payoutDate(terms, terminatedOn, appliedOn)
+  const settledOn = lastDay([reviewAcceptedAt, lateAcceptedAt, holdLiftedAt])
+  const firstDate =
+    byMatrix === null
+      ? exceptionPayoutDate(terms, laterOf(settledOn, appliedOn))
+      : notBefore(terms, byMatrix, settledOn)
+  return firstDate === null ? null : notBefore(terms, firstDate, lastDay([correctedAt]))
+}
+
+/** The date itself, or the next payout date after what was settled only on or after it. */
+function notBefore(terms: RefundTerms, date: IsoDate, settledOn: IsoDate | null): IsoDate | null {
+  return settledOn === null || settledOn < date ? date : nextPayoutDate(terms, settledOn)
+}
+
+function lastDay(instants: readonly (string | null)[]): IsoDate | null {
+  let last: IsoDate | null = null
+  for (const instant of instants) {
+    if (instant !== null) last = laterOf(last, dayOfInstant(instant))
+  }
+  return last
+}
+
+function laterOf(a: IsoDate | null, b: IsoDate): IsoDate {
+  return a === null || a < b ? b : a
+}
