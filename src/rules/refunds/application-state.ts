@@ -31,8 +31,8 @@ export interface RefundLine {
   readonly refund: RefundDecision
   /** In the programme's zone. */
   readonly terminatedOn: IsoDate
-  /** When a person accepted a hardship or waived an exclusion; of several, the last. */
-  readonly reviewAcceptedAt: string | null
+  /** When a hardship was granted or an exclusion waived; of several, the last. */
+  readonly reviewGrantedAt: string | null
 }
 
 export interface StatedApplication {
@@ -112,36 +112,35 @@ function validState(
   return holdLiftedAt !== null || payableChecks.value.includes(holderCheck) ? 'accepted' : 'held'
 }
 
-/** By the matrix, but never before what kept the application from it was settled (A3, A4). */
+/** By the matrix, but not before all was settled that kept the application from it (A3, A4). */
 function payoutOn(
   terms: RefundTerms,
-  { terminatedOn, reviewAcceptedAt }: RefundLine,
+  { terminatedOn, reviewGrantedAt }: RefundLine,
   application: RefundApplication,
 ): IsoDate | null {
   const { lateAcceptedAt = null, holdLiftedAt = null, correctedAt = null } = application
   const appliedOn = dayOfInstant(application.appliedAt)
+  const settledOn = lastDay(appliedOn, [reviewGrantedAt, lateAcceptedAt, holdLiftedAt])
   const byMatrix = payoutDate(terms, terminatedOn, appliedOn)
-  const settledOn = lastDay([reviewAcceptedAt, lateAcceptedAt, holdLiftedAt])
   const firstDate =
     byMatrix === null
-      ? exceptionPayoutDate(terms, laterOf(settledOn, appliedOn))
+      ? exceptionPayoutDate(terms, settledOn)
       : notBefore(terms, byMatrix, settledOn)
-  return firstDate === null ? null : notBefore(terms, firstDate, lastDay([correctedAt]))
+  if (firstDate === null || correctedAt === null) return firstDate
+  return notBefore(terms, firstDate, dayOfInstant(correctedAt))
 }
 
 /** The date itself, or the next payout date after what was settled only on or after it. */
-function notBefore(terms: RefundTerms, date: IsoDate, settledOn: IsoDate | null): IsoDate | null {
-  return settledOn === null || settledOn < date ? date : nextPayoutDate(terms, settledOn)
+function notBefore(terms: RefundTerms, date: IsoDate, settledOn: IsoDate): IsoDate | null {
+  return settledOn < date ? date : nextPayoutDate(terms, settledOn)
 }
 
-function lastDay(instants: readonly (string | null)[]): IsoDate | null {
-  let last: IsoDate | null = null
+function lastDay(first: IsoDate, instants: readonly (string | null)[]): IsoDate {
+  let last = first
   for (const instant of instants) {
-    if (instant !== null) last = laterOf(last, dayOfInstant(instant))
+    if (instant === null) continue
+    const day = dayOfInstant(instant)
+    if (day > last) last = day
   }
   return last
-}
-
-function laterOf(a: IsoDate | null, b: IsoDate): IsoDate {
-  return a === null || a < b ? b : a
 }

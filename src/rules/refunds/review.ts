@@ -6,7 +6,7 @@ import type { RefundExclusion, RefundTerms } from './refund-terms.js'
 import { isLateByHardship } from './refund-guards.js'
 import type { Termination } from './termination.js'
 
-export type ReviewOutcome = 'accepted' | 'refused'
+export type ReviewOutcome = 'granted' | 'denied'
 
 /** Of a line: the newest approved one of its kind and exclusion. */
 export type Review =
@@ -48,7 +48,7 @@ function byHardship(
   outcome: ReviewOutcome,
 ): Verdict {
   if (exclusion === 'HARDSHIP_REVIEW') return 'passed_over'
-  if (exclusion !== 'OUTSIDE_WINDOW' || outcome === 'refused') return 'stands'
+  if (exclusion !== 'OUTSIDE_WINDOW' || outcome === 'denied') return 'stands'
   const isLate = isLateByHardship(terms.hardship, terms.terminated.value, termination)
   return isLate ? 'passed_over' : 'stands'
 }
@@ -61,5 +61,5 @@ function byWaiver(
 ): Verdict {
   if (!terms.waivable.value.includes(exclusion)) return 'stands'
   if (waived !== null && waived !== exclusion) return 'stands'
-  return outcome === 'accepted' ? 'passed_over' : 'refused'
+  return outcome === 'granted' ? 'passed_over' : 'refused'
 }

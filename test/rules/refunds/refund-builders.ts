@@ -46,7 +46,7 @@ export function anApplication(draft: Partial<RefundApplication> = {}): RefundApp
 export const OWED: RefundLine = {
   refund: { decision: 'refundable', reason: 'REFUNDABLE', amountKrw: 150_000 },
   terminatedOn: '2025-10-15',
-  reviewAcceptedAt: null,
+  reviewGrantedAt: null,
 }
 
 export function seoulDay(instant: string): string {

@@ -4,7 +4,7 @@
  * file; `decision`, `reason`, `amount_krw` and `states` are what is expected.
  *
  * A row without `terminated_at` is of a line that nobody knows. `reviews` are what people decided,
- * `hardship accepted; waived RESUBSCRIBED refused`, or `waived any accepted`; `reviewed_at` is when.
+ * `hardship granted; waived RESUBSCRIBED denied`, or `waived any granted`; `reviewed_at` is when.
  * `applications` are `A at=INSTANT holder=match withdrawn=INSTANT`, then where it is so `batch`
  * (approved), `late_accepted`, (hold) `lifted` and (account) `corrected`. `states` tells of each its
  * state and its payout date, `A accepted 2026-01-22; B duplicate`.
@@ -82,7 +82,7 @@ export function reviewsOf(row: RefundRow): readonly Review[] {
   return partsOf(row.reviews).map((text) => {
     const words = text.split(' ')
     const outcome = words.at(-1)
-    if (outcome !== 'accepted' && outcome !== 'refused') throw new Error(`not a review: ${text}`)
+    if (outcome !== 'granted' && outcome !== 'denied') throw new Error(`not a review: ${text}`)
     if (words[0] === 'hardship') return { kind: 'hardship', outcome }
     const exclusion = words[1] === 'any' ? null : (words[1] as RefundExclusion)
     return { kind: 'exclusion_waived', outcome, exclusion }

@@ -35,11 +35,14 @@ describe('the written cases of refunds', () => {
     expect(explanation.allReasons[0]).toBe(row.reason)
   })
 
-  it.each(titled(ROWS.filter((row) => row.applications !== '')))('%s: its applications', (_, row) => {
-    const states = applicationStates(TERMS, lineOf(row), applicationsOf(row), row.now)
-    const told = states.map((it) => [it.applicationId, it.state, it.payoutOn].filter(Boolean))
-    expect(told.map((words) => words.join(' '))).toEqual(partsOf(row.states))
-  })
+  it.each(titled(ROWS.filter((row) => row.applications !== '')))(
+    '%s: its applications',
+    (_, row) => {
+      const states = applicationStates(TERMS, lineOf(row), applicationsOf(row), row.now)
+      const told = states.map((it) => [it.applicationId, it.state, it.payoutOn].filter(Boolean))
+      expect(told.map((words) => words.join(' '))).toEqual(partsOf(row.states))
+    },
+  )
 
   it('are numbered from 1, and each has a note, real dates and an answer for each question', () => {
     expect(ROWS.map((row) => Number(row.case))).toEqual(ROWS.map((_, index) => index + 1))
@@ -119,7 +122,7 @@ function lineOf(row: RefundRow): RefundLine | null {
   if (termination === null) return null
   const { terminatedOn } = termination
   const refund = decideRefund(TERMS, termination, reviewsOf(row))
-  return { refund, terminatedOn, reviewAcceptedAt: row.reviewed_at === '' ? null : row.reviewed_at }
+  return { refund, terminatedOn, reviewGrantedAt: row.reviewed_at === '' ? null : row.reviewed_at }
 }
 
 function expectedOf(row: RefundRow): object {
