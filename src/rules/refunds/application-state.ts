@@ -52,7 +52,7 @@ export function applicationStates(
   applications: readonly RefundApplication[],
   now: string,
 ): readonly StatedApplication[] {
-  const own = applications.map((it) => ownState(terms, line, it, microsOf(now)))
+  const own = applications.map((it) => ownState(terms, line, it, now))
   const counting = earliestValid(applications, own)
   return applications.map((it, index) => {
     const { applicationId } = it
@@ -64,26 +64,45 @@ export function applicationStates(
 
 /** What does not depend on the other applications; null where it is valid so far. */
 function ownState(
-  { applications: { opensAt, closesAt } }: RefundTerms,
+  terms: RefundTerms,
   line: RefundLine | null,
   application: RefundApplication,
-  nowMicros: number,
+  now: string,
 ): ApplicationState | null {
-  if (isWithdrawn(application, nowMicros)) return 'withdrawn'
+  if (isWithdrawn(application, now)) return 'withdrawn'
+  const { opensMicros, closesMicros } = deadlinesOf(terms)
   const appliedMicros = microsOf(application.appliedAt)
-  if (appliedMicros < microsOf(opensAt.value)) return 'early'
+  if (appliedMicros < opensMicros) return 'early'
   const isAcceptedLate = (application.lateAcceptedAt ?? null) !== null
-  if (appliedMicros > microsOf(closesAt.value) && !isAcceptedLate) return 'late'
+  if (appliedMicros > closesMicros && !isAcceptedLate) return 'late'
   if (line === null) return 'unknown_line'
   return line.refund.decision === 'refundable' ? null : 'not_refundable'
 }
 
 /** Once its batch is approved the money is on its way, and a withdrawal has no effect. */
-function isWithdrawn({ withdrawnAt, batchApprovedAt }: RefundApplication, nowMicros: number) {
+function isWithdrawn({ withdrawnAt, batchApprovedAt }: RefundApplication, now: string): boolean {
   if (withdrawnAt === null) return false
   const withdrawnMicros = microsOf(withdrawnAt)
-  if (withdrawnMicros >= nowMicros) return false
+  if (withdrawnMicros >= microsOf(now)) return false
   return batchApprovedAt === null || withdrawnMicros < microsOf(batchApprovedAt)
+}
+
+interface Deadlines {
+  readonly opensMicros: number
+  readonly closesMicros: number
+}
+
+/** Reading an instant takes longer than all the rest of a state, so deadlines are read once. */
+const deadlines = new WeakMap<RefundTerms, Deadlines>()
+
+function deadlinesOf(terms: RefundTerms): Deadlines {
+  let known = deadlines.get(terms)
+  if (known === undefined) {
+    const { opensAt, closesAt } = terms.applications
+    known = { opensMicros: microsOf(opensAt.value), closesMicros: microsOf(closesAt.value) }
+    deadlines.set(terms, known)
+  }
+  return known
 }
 
 /** Its index, -1 where there is none; a held one is valid and keeps the later ones out. */

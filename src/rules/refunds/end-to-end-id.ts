@@ -2,8 +2,8 @@
 import { assert } from '../../assert.js'
 
 /**
- * At most 35 characters of `A-Z a-z 0-9 -`, as ISO 20022 allows. A function of its arguments, and no
- * two attempts share one: the last two parts hold no hyphen, so all three can be read back.
+ * At most 35 characters of `A-Z a-z 0-9 -`, as ISO 20022 allows. A function of its arguments, and
+ * no two attempts share one: the last two parts hold no hyphen, so all three can be read back.
  * @throws AssertionFailure on a programme name of more than 10 such characters, a line_id of other
  * than 1 to 18 digits, or an attempt outside 1 … 99,999.
  */

@@ -1,4 +1,4 @@
-/** What holds of all applications for a line, whatever they are; the written cases are elsewhere. */
+/** What holds of all applications for a line, whatever they are, and of instants. */
 import fc from 'fast-check'
 import { DateTime } from 'luxon'
 import { describe, expect, it } from 'vitest'
@@ -12,7 +12,7 @@ import { dayOfInstant, microsOf } from '../../../src/rules/refunds/instant.js'
 import { anyApplications, inOffset } from './refund-arbitraries.js'
 import { anApplication, NOW, OWED, seoulDay, TERMS } from './refund-builders.js'
 
-const RUNS = { numRuns: 2_000 }
+const RUNS = { numRuns: 1_000 }
 const stated = (applications: readonly RefundApplication[]) =>
   applicationStates(TERMS, OWED, applications, NOW)
 

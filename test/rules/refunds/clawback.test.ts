@@ -1,4 +1,4 @@
-/** Estimates of penalties: the examples of facts §2.3 to the won, and exact arithmetic as oracle. */
+/** Estimates of penalties: the examples of facts §2.3 to the won, exact arithmetic as oracle. */
 import fc from 'fast-check'
 import { DateTime } from 'luxon'
 import { describe, expect, it } from 'vitest'

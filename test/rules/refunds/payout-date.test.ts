@@ -1,4 +1,4 @@
-/** Payout dates: the matrix, the dates after it, exceptions, and how long a refund stays payable. */
+/** Payout dates: the matrix, the dates after it, exceptions, and how long a refund can be paid. */
 import fc from 'fast-check'
 import { DateTime } from 'luxon'
 import { describe, expect, it } from 'vitest'

@@ -8,7 +8,7 @@ import { V1 } from '../builders.js'
 export const TERMS = termsOf(V1.refunds)
 export const NOW = '2026-03-01T00:00:00+09:00'
 
-/** `terminatedOn` follows from `terminatedAt`, by luxon: the rules under test have no part in it. */
+/** `terminatedOn` follows from `terminatedAt`, by luxon: the rules have no part in it. */
 export function aTermination(draft: Partial<Omit<Termination, 'terminatedOn'>> = {}): Termination {
   const terminatedAt = draft.terminatedAt ?? '2025-10-15T12:00:00+09:00'
   return {

@@ -6,8 +6,8 @@
  * A row without `terminated_at` is of a line that nobody knows. `reviews` are what people decided,
  * `hardship granted; waived RESUBSCRIBED denied`, or `waived any granted`; `reviewed_at` is when.
  * `applications` are `A at=INSTANT holder=match withdrawn=INSTANT`, then where it is so `batch`
- * (approved), `late_accepted`, (hold) `lifted` and (account) `corrected`. `states` tells of each its
- * state and its payout date, `A accepted 2026-01-22; B duplicate`.
+ * (approved), `late_accepted`, (hold) `lifted` and (account) `corrected`. `states` tells of each
+ * its state and its payout date, `A accepted 2026-01-22; B duplicate`.
  */
 import { readFileSync } from 'node:fs'
 import type { RefundApplication } from '../../../src/rules/refunds/application-state.js'

@@ -98,7 +98,7 @@ describe('coverage by the written cases of refunds', () => {
     }
   })
 
-  it('has every reason but those that no programme names, every state and every payout date', () => {
+  it('has every reason that a programme names, and every kind of payout date', () => {
     const told = new Set(ROWS.map((row) => row.reason))
     const untold = Object.keys(REFUND_REASONS).filter((reason) => !told.has(reason))
     expect(untold).toEqual(['CORPORATE'])
