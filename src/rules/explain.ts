@@ -5,10 +5,11 @@
 import { assert } from '../assert.js'
 import { customerView } from './benefits/insurance.js'
 import type { Case, Period } from './case.js'
+import type { Cited } from './cited.js'
 import { rulesFor } from './decide.js'
 import { BENEFITS, type Benefit, type Grant } from './decision.js'
 import { allRefusals, type Facts } from './guard.js'
-import type { Cited, ProgrammeVersion } from './programme.js'
+import type { ProgrammeVersion } from './programme.js'
 import { REASONS, type ReasonCode, type Sentence } from './reason-codes.js'
 import { decideBy, type Rule } from './rule.js'
 

@@ -2,7 +2,7 @@
  * Guards refuse. A benefit's guards are an ordered list: the first that applies is the reason of
  * the decision, and all that apply are what `explain` shows.
  */
-import type { Cited } from './programme.js'
+import type { Cited } from './cited.js'
 import type { ReasonCode } from './reason-codes.js'
 
 export type FactValue = string | number | boolean | null
@@ -15,16 +15,17 @@ export interface Check<View> {
   readonly facts: (view: View) => Facts
 }
 
-export interface Guard<View> extends Check<View> {
-  readonly reason: ReasonCode
+/** Benefits refuse by `ReasonCode`; refunds have codes of their own. */
+export interface Guard<View, Code extends string = ReasonCode> extends Check<View> {
+  readonly reason: Code
   readonly source: string
 }
 
 /** Gives the exclusions a programme names their meaning, and keeps their order. */
-export function guardsOf<View, Exclusion extends ReasonCode>(
+export function guardsOf<View, Exclusion extends string>(
   exclusions: readonly Cited<Exclusion>[],
   checks: Readonly<Record<Exclusion, Check<View>>>,
-): readonly Guard<View>[] {
+): readonly Guard<View, Exclusion>[] {
   return exclusions.map(({ value, source }) => ({
     reason: value,
     source,
@@ -34,7 +35,7 @@ export function guardsOf<View, Exclusion extends ReasonCode>(
 }
 
 /** A loop, as `find` would make a closure for each line and benefit. */
-export function firstRefusal<View, G extends Guard<View>>(
+export function firstRefusal<View, G extends Guard<View, string>>(
   guards: readonly G[],
   view: View,
 ): G | undefined {

@@ -5,16 +5,12 @@
  */
 import { firstOfMonth } from './calendar.js'
 import type { IsoDate, Period } from './case.js'
+import type { Cited, DayWindow } from './cited.js'
 import type { Benefit, Unit } from './decision.js'
+import type { RefundTerms } from './refunds/refund-terms.js'
 
 /** Raised with every change that can alter a decision; it feeds the plan hash. */
 export const rulesVersion = '2'
-
-/** A parameter and the place that says so, such as `facts §8`. */
-export interface Cited<Value> {
-  readonly value: Value
-  readonly source: string
-}
 
 export interface Programme {
   readonly name: string
@@ -36,6 +32,8 @@ export interface ProgrammeVersion {
   readonly periods: readonly Period[]
   readonly benefits: BenefitTerms
   readonly approval: ApprovalPolicy
+  /** Absent where the engine pays nothing back for the programme. */
+  readonly refunds?: RefundTerms
 }
 
 /** When a plan needs a second person, and which figures hold it until somebody gives a reason. */
@@ -89,12 +87,6 @@ export interface Term {
   readonly kind: 'term'
   readonly from: IsoDate
   readonly months: number
-}
-
-/** Days in the programme's zone, both inclusive. */
-export interface DayWindow {
-  readonly from: IsoDate
-  readonly to: IsoDate
 }
 
 /** Exclusions that any benefit of a line may name. */

@@ -4,9 +4,10 @@
  */
 import { assert } from '../../assert.js'
 import type { CaseLine, IsoDate, PassFacts, Period } from '../case.js'
+import type { DayWindow } from '../cited.js'
 import { guardsOf, type Check } from '../guard.js'
 import { LINE_CHECKS } from '../line-guards.js'
-import type { DayWindow, OttPassTerms, PassExclusion } from '../programme.js'
+import type { OttPassTerms, PassExclusion } from '../programme.js'
 import { granted, monthsFrom, ruleOf, type Granted, type Rule } from '../rule.js'
 
 /** @throws AssertionFailure when it is to grant what the terms do not offer. */

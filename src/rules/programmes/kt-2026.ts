@@ -3,13 +3,9 @@
  * announcement: version 2 moves the base date and nothing else (facts §0).
  */
 import type { Period } from '../case.js'
-import type {
-  ApprovalPolicy,
-  BenefitTerms,
-  Cited,
-  Programme,
-  ProgrammeVersion,
-} from '../programme.js'
+import type { Cited } from '../cited.js'
+import type { ApprovalPolicy, BenefitTerms, Programme, ProgrammeVersion } from '../programme.js'
+import { KT_2026_REFUNDS } from './kt-2026-refunds.js'
 
 const MONTHS: readonly Period[] = ['2026-02', '2026-03', '2026-04', '2026-05', '2026-06', '2026-07']
 
@@ -129,5 +125,6 @@ function ktVersion(
     periods: MONTHS,
     benefits: BENEFIT_TERMS,
     approval: APPROVAL,
+    refunds: KT_2026_REFUNDS,
   }
 }
