@@ -69,7 +69,7 @@ export async function* readContestedRows(
 ): AsyncGenerator<readonly ApplicationVersion[], void> {
   await client.query(
     `create temporary table contested_application on commit drop as
-     select application_id
+     select it.application_id
      from pg_temp.application_row it
      left join pg_temp.application_verdict verdict using (row_no)
      left join lateral (
@@ -77,7 +77,7 @@ export async function* readContestedRows(
        order by application_no desc limit 1
      ) newest on verdict.row_no is null
      where verdict.row_no is null
-     group by application_id
+     group by it.application_id
      having count(*) > 1 or bool_or(
        (it.line_id, it.channel, it.applied_at, it.bank_code, it.account_digest, it.holder_digest,
         it.holder_check, it.withdrawn_at) is distinct from
@@ -87,25 +87,34 @@ export async function* readContestedRows(
   await client.query('analyze pg_temp.contested_application')
   await client.query(
     `declare contested no scroll cursor for
-     select -1 as row_no, application_id, application_is_paid(application_id) as is_paid, newest.*
-     from pg_temp.contested_application contested
-     cross join lateral (
-       select ${CONTENT} from refund_application known
-       where known.application_id = contested.application_id
-       order by application_no desc limit 1
-     ) newest
-     union all
-     select -2, application_id, false, newest_open.*
-     from pg_temp.contested_application contested
-     cross join lateral (
-       select ${CONTENT} from refund_application known
-       where known.application_id = contested.application_id and known.withdrawn_at is null
-       order by application_no desc limit 1
-     ) newest_open
-     union all
-     select row_no, application_id, false, ${CONTENT}
-     from pg_temp.application_row join pg_temp.contested_application using (application_id)
-     order by application_id collate "C", row_no`,
+     with newest as (
+       select -1 as row_no, application_id, application_is_paid(application_id) as is_paid, it.*
+       from pg_temp.contested_application contested
+       cross join lateral (
+         select ${CONTENT} from refund_application known
+         where known.application_id = contested.application_id
+         order by application_no desc limit 1
+       ) it
+     ),
+     newest_open as (
+       select -2, application_id, false, it.*
+       from pg_temp.contested_application contested
+       cross join lateral (
+         select ${CONTENT} from refund_application known
+         where known.application_id = contested.application_id and known.withdrawn_at is null
+         order by application_no desc limit 1
+       ) it
+     ),
+     contesting as (
+       select row_no, application_id, false, ${CONTENT}
+       from pg_temp.application_row join pg_temp.contested_application using (application_id)
+     ),
+     version as (
+       select * from newest
+       union all select * from newest_open
+       union all select * from contesting
+     )
+     select * from version order by application_id collate "C", row_no`,
   )
   for (;;) {
     const { rows } = await client.query<ApplicationVersion>(`fetch ${PAGE} from contested`)
