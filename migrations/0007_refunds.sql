@@ -246,7 +246,7 @@ end $$;
 -- Whoever exchanges the data key reads and writes sealed values, and nothing else.
 do $$
 begin
-  if not exists (select from pg_roles where rolname = 'redress_key_keeper') then
+  if (select count(*) from pg_roles where rolname = 'redress_key_keeper') = 0 then
     create role redress_key_keeper nologin;
   end if;
 exception when duplicate_object or unique_violation then

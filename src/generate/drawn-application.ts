@@ -143,7 +143,9 @@ export class Applications {
     const random = this.#random
     const bankCode = BANKS[random.below(BANKS.length)] ?? '088'
     const digits = 6 + random.below(5)
-    const drawn = String(random.below(2 ** 32)).padStart(10, '0').slice(-digits)
+    const drawn = String(random.below(2 ** 32))
+      .padStart(10, '0')
+      .slice(-digits)
     const plain = `0000${drawn}`
     const isGrouped = random.chance(0.4)
     const accountNumber = isGrouped

@@ -109,17 +109,18 @@ export class Terminations {
     return random.chance(day >= WAIVER_DAY ? 0.93 : 0.6) ? 'port_out' : 'voluntary'
   }
 
-  #drawContract(): Pick<
-    DrawnTermination,
-    'activatedDay' | 'contractEvent' | 'contractEventDay'
-  > {
+  #drawContract(): Pick<DrawnTermination, 'activatedDay' | 'contractEvent' | 'contractEventDay'> {
     const random = this.#random
     // The lower of two draws over eight years: contracts that still cost something are young.
     const age = Math.floor(Math.min(random.unit(), random.unit()) * 8 * 365)
     const since = random.chance(0.03)
     const edge = random.chance(0.002) ? random.below(2) : undefined
     const activatedDay =
-      edge !== undefined ? BASE_DAY + edge : since ? BASE_DAY + random.between(1, 80) : BASE_DAY - age
+      edge !== undefined
+        ? BASE_DAY + edge
+        : since
+          ? BASE_DAY + random.between(1, 80)
+          : BASE_DAY - age
     const event = random.unit()
     if (since || event < 0.35) {
       return { activatedDay, contractEvent: 'new', contractEventDay: activatedDay }

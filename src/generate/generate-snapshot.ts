@@ -45,7 +45,7 @@ export interface GenerateOptions {
   /** When not given, as many as `choiceShare` of all lines: some more than are asked for. */
   readonly voucherCodes?: number | undefined
   readonly terminationsOut?: string | undefined
-  /** Lines that left; when not given, as many to the population's size as 660,000 to 17.9 million. */
+  /** Lines that left; when not given, 660,000 to 17.9 million lines of the population. */
   readonly terminations?: number | undefined
   /** Applications of those who left, whether or not their terminations are written. */
   readonly applicationsOut?: string | undefined

@@ -38,7 +38,14 @@ export async function writeTerminations(
   seed: number,
   count: number,
 ): Promise<Readonly<Record<string, number>>> {
-  const counts = { rows: 0, lines: count, with_penalty: 0, restated: 0, repeated: 0, penalty_krw: 0 }
+  const counts = {
+    rows: 0,
+    lines: count,
+    with_penalty: 0,
+    restated: 0,
+    repeated: 0,
+    penalty_krw: 0,
+  }
   const terminations = new Terminations(seed)
   const add = (text: string): void => {
     counts.rows += 1

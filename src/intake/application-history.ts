@@ -34,7 +34,7 @@ const FILE_NAMES: Readonly<Record<string, string>> = {
 export class ApplicationHistory {
   #isPaid = false
   #newest: ApplicationContent | undefined
-  /** What was said last before the withdrawal: a system may repeat it, not knowing of the latter. */
+  /** What was said last before the withdrawal: a system that does not know of it repeats that. */
   #open: ApplicationContent | undefined
 
   /** A version that is stored: the newest one, and before it the newest without a withdrawal. */
@@ -70,9 +70,7 @@ export class ApplicationHistory {
     }
     const open = this.#open
     const isRepeated = row.withdrawn_at === null && open !== undefined
-    return isRepeated && correctionOf(open, row) === undefined
-      ? DUPLICATE
-      : reused('withdrawn_at')
+    return isRepeated && correctionOf(open, row) === undefined ? DUPLICATE : reused('withdrawn_at')
   }
 }
 

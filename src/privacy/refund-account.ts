@@ -83,7 +83,8 @@ export function resealRefundAccount(
 // could change the one could send the money elsewhere.
 function accountPlace(place: AccountPlace, digest: Buffer): string {
   const { lineId, bankCode, applicationId } = place
-  return `refund_application account ${lineId} ${bankCode} ${digest.toString('hex')} ${applicationId}`
+  const where = `refund_application account ${lineId} ${bankCode}`
+  return `${where} ${digest.toString('hex')} ${applicationId}`
 }
 
 function holderPlace({ lineId, applicationId }: AccountPlace, digest: Buffer): string {

@@ -21,11 +21,7 @@ export function openVoucherCode(cipher: Cipher, option: string, code: SealedVouc
 }
 
 /** The same code, sealed with the newest key. @throws as `openVoucherCode` does */
-export function resealVoucherCode(
-  cipher: Cipher,
-  option: string,
-  code: SealedVoucherCode,
-): Buffer {
+export function resealVoucherCode(cipher: Cipher, option: string, code: SealedVoucherCode): Buffer {
   return cipher.reseal(code.sealed, placeOf(option, code.digest))
 }
 
