@@ -20,6 +20,9 @@ const USAGE = `generate-snapshot --lines N | --customers N --out FILE [options]
   --choice-share R    of KT's handset lines, those that choose a pass: 0.3 or 30% (0.3)
   --vouchers FILE     voucher codes of both options
   --voucher-codes N   how many (choice share of all lines: some more than are asked for)
+  --terminations FILE terminated lines, candidates for a refund
+  --terminations-count N  how many lines (660,000 to 17.9 million lines of the population)
+  --applications FILE applications of those who left for a refund
 `
 
 async function main(): Promise<void> {
@@ -52,6 +55,9 @@ function readOptions(args: readonly string[]): GenerateOptions | 'help' {
       'choice-share': { type: 'string', default: '0.3' },
       vouchers: { type: 'string' },
       'voucher-codes': { type: 'string' },
+      terminations: { type: 'string' },
+      'terminations-count': { type: 'string' },
+      applications: { type: 'string' },
     },
   })
   if (values.help) return 'help'
@@ -59,6 +65,7 @@ function readOptions(args: readonly string[]): GenerateOptions | 'help' {
   if (order === undefined) throw usage(`--order: expected one of ${ROW_ORDERS.join(', ')}`)
   if (values.out === undefined) throw usage('--out: expected a file to write')
   const codes = values['voucher-codes']
+  const left = values['terminations-count']
   return {
     size: sizeOf(values.lines, values.customers),
     seed: numberOf('--seed', values.seed),
@@ -72,6 +79,9 @@ function readOptions(args: readonly string[]): GenerateOptions | 'help' {
     choiceShare: shareOf('--choice-share', values['choice-share']),
     vouchersOut: values.vouchers,
     voucherCodes: codes === undefined ? undefined : numberOf('--voucher-codes', codes),
+    terminationsOut: values.terminations,
+    terminations: left === undefined ? undefined : numberOf('--terminations-count', left),
+    applicationsOut: values.applications,
   }
 }
 

@@ -11,8 +11,10 @@ import { addApprove } from './commands/approve.js'
 import { addDemo } from './commands/demo.js'
 import { addExplain } from './commands/explain.js'
 import { addImports } from './commands/imports.js'
+import { addKeys } from './commands/keys.js'
 import { addLedger } from './commands/ledger.js'
 import { addPlans } from './commands/plans.js'
+import { addRefunds } from './commands/refunds.js'
 import { addRuns } from './commands/runs.js'
 import { addServices } from './commands/services.js'
 import { addSnapshots } from './commands/snapshots.js'
@@ -51,8 +53,10 @@ async function main(argv: readonly string[]): Promise<number> {
     addApprove,
     addRuns,
     addLedger,
+    addRefunds,
     addExplain,
     addAccessLog,
+    addKeys,
     addServices,
   ])
     add(program, act)

@@ -14,8 +14,10 @@ const schema = z.object({
   /** Chunks that one process works on at the same time; PostgreSQL's cores are the measure. */
   REDRESS_LANES: z.coerce.number().int().min(1).max(32).default(2),
   REDRESS_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('warn'),
-  /** 32 bytes in base64; absent, a key file under REDRESS_HOME is made and used. */
+  /** 32 bytes in base64, version 1; absent, a key file under REDRESS_HOME is made and used. */
   REDRESS_DATA_KEY: z.base64().optional(),
+  /** A file of lines `version:base64`; the newest version seals. */
+  REDRESS_DATA_KEYS_FILE: z.string().min(1).optional(),
 })
 
 export interface Settings {
@@ -27,6 +29,7 @@ export interface Settings {
   readonly lanes: number
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly dataKey: string | undefined
+  readonly dataKeysFile: string | undefined
 }
 
 /** The environment variables that Redress reads; the compose file is tested against them. */
@@ -59,5 +62,6 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     lanes: it.REDRESS_LANES,
     logLevel: it.REDRESS_LOG_LEVEL,
     dataKey: it.REDRESS_DATA_KEY,
+    dataKeysFile: it.REDRESS_DATA_KEYS_FILE && resolve(it.REDRESS_DATA_KEYS_FILE),
   }
 }

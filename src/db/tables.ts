@@ -11,7 +11,14 @@ type Binary = Buffer
 
 export interface ImportTable {
   import_id: Generated<string>
-  kind: 'snapshot' | 'status' | 'consents' | 'choices' | 'vouchers'
+  kind:
+    | 'snapshot'
+    | 'status'
+    | 'consents'
+    | 'choices'
+    | 'vouchers'
+    | 'terminations'
+    | 'applications'
   as_of: string | null
   file_name: string
   sha256: Binary | null

@@ -1,6 +1,7 @@
 /**
  * START HERE: writes a synthetic line snapshot of any size, and on request the status changes,
- * consents and choices that follow it, and voucher codes. The same options give the same bytes.
+ * consents and choices that follow it, voucher codes, and the terminations and applications for a
+ * refund of those who left. The same options give the same bytes.
  */
 import { RedressError } from '../errors.js'
 import { BadRows } from './bad-rows.js'
@@ -16,6 +17,8 @@ import { SnapshotWriter } from './snapshot-writer.js'
 import type { SnapshotCounts } from './snapshot-tally.js'
 import { StatusFeed } from './status-feed.js'
 import { Timelines } from './timeline.js'
+import { writeApplications } from './write-applications.js'
+import { writeTerminations } from './write-terminations.js'
 import { writeVouchers } from './write-vouchers.js'
 
 /**
@@ -41,6 +44,11 @@ export interface GenerateOptions {
   readonly vouchersOut?: string | undefined
   /** When not given, as many as `choiceShare` of all lines: some more than are asked for. */
   readonly voucherCodes?: number | undefined
+  readonly terminationsOut?: string | undefined
+  /** Lines that left; when not given, 660,000 to 17.9 million lines of the population. */
+  readonly terminations?: number | undefined
+  /** Applications of those who left, whether or not their terminations are written. */
+  readonly applicationsOut?: string | undefined
 }
 
 export interface GeneratedSnapshot extends SnapshotCounts {
@@ -55,6 +63,8 @@ export interface GeneratedSnapshot extends SnapshotCounts {
   readonly consents: Readonly<Record<string, number>> | null
   readonly choices: Readonly<Record<string, number>> | null
   readonly vouchers: Readonly<Record<string, number>> | null
+  readonly terminations: Readonly<Record<string, number>> | null
+  readonly applications: Readonly<Record<string, number>> | null
 }
 
 /** @throws RedressError USAGE for options out of range, OUTPUT_UNWRITABLE for a file that fails. */
@@ -93,6 +103,7 @@ export async function generateSnapshot(options: GenerateOptions): Promise<Genera
       consents: (await feeds.consents?.finish()) ?? null,
       choices: (await feeds.choices?.finish()) ?? null,
       vouchers: await vouchersFor(options, expected),
+      ...(await refundsFor(options, expected)),
     }
   } finally {
     sink.dispose()
@@ -156,6 +167,27 @@ async function vouchersFor(
   return await writeVouchers(await OutFile.open(options.vouchersOut), options.seed, codes)
 }
 
+/** Facts §10 and A41: candidates for a refund, beside all lines of the population. */
+const TERMINATIONS_PER_LINE = 660 / 17_900
+
+async function refundsFor(
+  options: GenerateOptions,
+  lines: number,
+): Promise<Pick<GeneratedSnapshot, 'terminations' | 'applications'>> {
+  const { seed, terminationsOut, applicationsOut } = options
+  const count = options.terminations ?? Math.ceil(lines * TERMINATIONS_PER_LINE)
+  return {
+    terminations:
+      terminationsOut === undefined
+        ? null
+        : await writeTerminations(await OutFile.open(terminationsOut), seed, count),
+    applications:
+      applicationsOut === undefined
+        ? null
+        : await writeApplications(await OutFile.open(applicationsOut), seed, count),
+  }
+}
+
 /** Ids leave room for a billion customers; no carrier has more. */
 const LARGEST = 1_000_000_000
 /** Measured over the whole population; companies with many lines weigh more than second devices. */
@@ -177,6 +209,11 @@ function checkOptions(options: GenerateOptions): void {
   check(
     Number.isInteger(codes) && codes >= 0 && codes <= LARGEST,
     'voucher codes: expected 0 to 1,000,000,000',
+  )
+  const left = options.terminations ?? 0
+  check(
+    Number.isInteger(left) && left >= 0 && left <= LARGEST,
+    'terminations: expected 0 to 1,000,000,000',
   )
 }
 

@@ -22,6 +22,12 @@ const LAST_ID = 999_999_999_999
 /** Line numbers: newcomers and spoiled rows have ranges of their own. */
 const NEWCOMER_INDEX = PERMUTED / 4
 const SPARE_INDEX = PERMUTED / 2
+const FORMER_INDEX = (PERMUTED / 4) * 3
+
+/** The id of a line that had left before the anchor; no line of the population has it. */
+export function formerLineId(number: number, seed: number): number {
+  return FIRST_ID + permute(FORMER_INDEX + number, seed)
+}
 
 /** Lines of companies for each individual customer: 1.05 and 2.78 million to 12.5 million. */
 const OFFICE_LINES = 0.0839

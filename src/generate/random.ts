@@ -14,6 +14,8 @@ export const STREAM = {
   choice: 7,
   application: 8,
   voucher: 9,
+  termination: 10,
+  refundApplication: 11,
 } as const
 export type Stream = (typeof STREAM)[keyof typeof STREAM]
 

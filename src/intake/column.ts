@@ -20,6 +20,10 @@ export const REASONS = [
   'NOT_A_CODE',
   'INSTANT_TOO_EARLY',
   'ID_REUSED',
+  'NOT_AN_AMOUNT',
+  'NOT_AN_ACCOUNT',
+  'NOT_A_NAME',
+  'NOT_VALID_THEN',
 ] as const
 export type Reason = (typeof REASONS)[number]
 
@@ -33,6 +37,12 @@ export type Rule =
   | { readonly type: 'text_id'; readonly most: number }
   /** Visible ASCII characters, as codes are printed. */
   | { readonly type: 'code'; readonly most: number }
+  /** Whole won, 0 or more. */
+  | { readonly type: 'won'; readonly most: number }
+  /** Digits, however they are grouped by hyphens; written without them. */
+  | { readonly type: 'account'; readonly least: number; readonly most: number }
+  /** A person's or company's name; `most` counts characters. */
+  | { readonly type: 'name'; readonly most: number }
 
 export interface Column {
   readonly name: string
@@ -52,6 +62,13 @@ export type Agreement =
     }
   /** Two instants: where both are there, `column` is at `than` or later. */
   | { readonly type: 'not_before'; readonly column: string; readonly than: string }
+  /** A value of a list that was in use on the day in Seoul of the instant in `at`. */
+  | {
+      readonly type: 'valid_then'
+      readonly column: string
+      readonly at: string
+      readonly isValid: (value: string, on: string) => boolean
+    }
 
 export interface FileColumns {
   readonly columns: readonly Column[]
@@ -86,5 +103,11 @@ export function expectedOf(column: Column): string {
       return `1 to ${rule.most} characters without control characters`
     case 'code':
       return `1 to ${rule.most} visible ASCII characters`
+    case 'won':
+      return `whole won, 0 or more, of at most ${rule.most} digits`
+    case 'account':
+      return `${rule.least} to ${rule.most} digits, grouped by hyphens or not`
+    case 'name':
+      return `a name of 1 to ${rule.most} characters without control characters`
   }
 }

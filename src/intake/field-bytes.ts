@@ -18,6 +18,8 @@ const DATE_TOO_LATE = fault('DATE_TOO_LATE')
 const NOT_AN_INSTANT = fault('NOT_AN_INSTANT')
 const NOT_DIGITS = fault('NOT_DIGITS')
 const NOT_A_CODE = fault('NOT_A_CODE')
+const NOT_AN_ACCOUNT = fault('NOT_AN_ACCOUNT')
+const NOT_A_NAME = fault('NOT_A_NAME')
 
 const ZERO = 0x30
 const DASH = 0x2d
@@ -136,6 +138,50 @@ export function putCode(
     to = putEscaped(byte, out, to)
   }
   return to
+}
+
+/** The digits, without the hyphens that group them. */
+export function putAccount(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  out: Buffer,
+  at: number,
+  least: number,
+  most: number,
+): number {
+  let to = at
+  for (let from = start; from < end; from += 1) {
+    const byte = bytes[from] as number
+    if (byte === DASH) continue
+    if (byte < ZERO || byte > ZERO + 9 || to - at === most) return NOT_AN_ACCOUNT
+    out[to] = byte
+    to += 1
+  }
+  return to - at < least ? NOT_AN_ACCOUNT : to
+}
+
+/**
+ * As `putTextId`, but neither blank nor with characters that no message to a bank can carry:
+ * U+FFFE and U+FFFF.
+ */
+export function putName(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  out: Buffer,
+  at: number,
+  most: number,
+): number {
+  const to = putTextId(bytes, start, end, out, at, most)
+  if (to < 0) return NOT_A_NAME
+  let isBlank = true
+  for (let from = start; from < end; from += 1) {
+    isBlank &&= bytes[from] === SPACE
+    if (bytes[from] !== 0xef || bytes[from + 1] !== 0xbf) continue
+    if ((bytes[from + 2] as number) >= 0xbe) return NOT_A_NAME
+  }
+  return isBlank ? NOT_A_NAME : to
 }
 
 function putEscaped(byte: number, out: Buffer, at: number): number {

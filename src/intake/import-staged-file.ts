@@ -22,8 +22,10 @@ import { VOUCHER_COLUMNS } from './vouchers-file.js'
 import * as vouchers from './vouchers-store.js'
 
 /** How the rows of a kind are staged and stored. */
-interface StagedKind {
+export interface StagedKind {
   readonly kind: ImportKind
+  /** How `redress` is told to import such a file; `<kind> import` where absent. */
+  readonly command?: string
   readonly columns: FileColumns
   readonly stage: (client: Client) => Promise<void>
   readonly copyStatement: (columnNames: readonly string[]) => string
@@ -98,19 +100,23 @@ export async function importVouchersFile(options: ImportOptions): Promise<Import
   })
 }
 
-function neverReused(
+/** A `store` for rows whose keys may come with any content. */
+export function neverReused(
   store: (client: Client, importId: string) => Promise<number>,
 ): StagedKind['store'] {
   return async (client, importId) => ({ stored: await store(client, importId), reused: 0 })
 }
 
-async function importStaged(options: ImportOptions, staged: StagedKind): Promise<ImportReport> {
+export async function importStaged(
+  options: ImportOptions,
+  staged: StagedKind,
+): Promise<ImportReport> {
   return await importFile(
     {
       kind: staged.kind,
       asOf: null,
       columns: staged.columns,
-      command: `redress ${staged.kind} import ${options.path}`,
+      command: `redress ${staged.command ?? `${staged.kind} import`} ${options.path}`,
       load: async (loading) => await loadStaged(loading, staged),
       recall: () => Promise.resolve({}),
     },

@@ -164,10 +164,16 @@ async function dropHeldBefore(client: Client, importId: string): Promise<void> {
   )
 }
 
-/** Removes what imports left behind whose process is gone, of whatever file. */
+/**
+ * Removes what imports left behind whose process is gone, of whatever file; those of snapshots only
+ * where this login may.
+ */
 export async function clearAbandoned(pool: Pool): Promise<void> {
   const { rows } = await pool.query<{ import_id: string }>(
-    `select import_id from import where state = 'loading' order by import_id`,
+    `select import_id from import
+     where state = 'loading'
+       and (kind <> 'snapshot' or has_table_privilege('snapshot', 'delete'))
+     order by import_id`,
   )
   for (const { import_id: importId } of rows) {
     await withTransaction(pool, async ({ client }) => {

@@ -9,11 +9,13 @@ import {
   fault,
   indexOfValue,
   instantAt,
+  putAccount,
   putCode,
   putDate,
   putDigits,
   putId,
   putInstant,
+  putName,
   putTextId,
   reasonOf,
 } from './field-bytes.js'
@@ -30,6 +32,7 @@ const LETTER_N = 0x4e
 const NO_LATEST = 99_999_999
 const NOT_IN_LIST = fault('NOT_IN_LIST')
 const NOT_DIGITS = fault('NOT_DIGITS')
+const NOT_AN_AMOUNT = fault('NOT_AN_AMOUNT')
 
 /** A column as the row loop needs it: all have the same shape, so that the loop stays fast. */
 interface Step {
@@ -153,6 +156,13 @@ function put(
       return putTextId(bytes, start, end, out, at, step.most)
     case 'code':
       return putCode(bytes, start, end, out, at, step.most)
+    case 'won':
+      if (end - start > step.most) return NOT_AN_AMOUNT
+      return putDigits(bytes, start, end, out, at) < 0 ? NOT_AN_AMOUNT : at + end - start
+    case 'account':
+      return putAccount(bytes, start, end, out, at, step.least, step.most)
+    case 'name':
+      return putName(bytes, start, end, out, at, step.most)
   }
 }
 
@@ -176,7 +186,7 @@ function stepOf(column: Column, field: number): Step {
     required: column.required,
     earliest: rule.type === 'date' ? dateNumber(rule.earliest ?? '0001-01-01') : 0,
     latest: rule.type === 'date' && rule.latest !== undefined ? dateNumber(rule.latest) : NO_LATEST,
-    least: rule.type === 'digits' ? rule.least : 0,
+    least: 'least' in rule ? rule.least : 0,
     most: 'most' in rule ? rule.most : 0,
     values: rule.type === 'one_of' ? rule.values.map((it) => Buffer.from(it)) : [],
     present: false,
@@ -225,6 +235,18 @@ function checkOf(agreement: FileColumns['agreements'][number], steps: readonly S
           ? { column: step.column.name, reason: 'INSTANT_TOO_EARLY', expected }
           : undefined
     }
+    case 'valid_then': {
+      const step = stepNamed(agreement.column)
+      const at = stepNamed(agreement.at)
+      const expected = `one that was in use on the day of ${agreement.at}`
+      return (out) => {
+        const value = step.values[step.chosen]
+        if (!step.present || !at.present || value === undefined) return undefined
+        return agreement.isValid(value.toString(), dayInSeoul(out, at))
+          ? undefined
+          : { column: step.column.name, reason: 'NOT_VALID_THEN', expected }
+      }
+    }
   }
 }
 
@@ -233,6 +255,12 @@ function isBefore(out: Buffer, one: Step, other: Step): boolean {
   const [otherSeconds, otherMicroseconds] = instantAt(out, other.from, other.to)
   if (seconds !== otherSeconds) return seconds < otherSeconds
   return microseconds < otherMicroseconds
+}
+
+/** Korea has had no summer time since 1988, and no bank code is as old. */
+function dayInSeoul(out: Buffer, at: Step): string {
+  const [seconds] = instantAt(out, at.from, at.to)
+  return new Date((seconds + 9 * 3_600) * 1_000).toISOString().slice(0, 10)
 }
 
 function halfOf(first: Step, second: Step): ReturnType<Check> {

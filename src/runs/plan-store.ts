@@ -18,15 +18,18 @@ export interface PlanInputs {
   readonly ledgerRuns: readonly string[]
 }
 
+/** The files that plans look at beside the snapshot; those of refunds are none of them. */
+const PLANNED = ['status', 'consents', 'choices', 'vouchers']
+
 /** The imports and finished runs that a plan made now would look at. */
 export async function currentInputs(pool: Pool, programme: string): Promise<PlanInputs> {
   const { rows } = await pool.query<{ inputs: string[]; runs: string[] }>(
     `select
-       array(select import_id from import where kind <> 'snapshot' and state = 'accepted'
+       array(select import_id from import where kind = any ($2) and state = 'accepted'
              order by import_id) as inputs,
        array(select run_id from run where programme = $1 and root_hash is not null
              order by run_id) as runs`,
-    [programme],
+    [programme, PLANNED],
   )
   const row = rows[0]
   assert(row !== undefined, 'one row')
@@ -42,12 +45,12 @@ export async function inputsKnownAt(
   const { rows } = await pool.query<{ inputs: string[]; runs: string[] }>(
     `select
        array(select import_id from import
-             where kind <> 'snapshot' and state = 'accepted' and finished_at <= $2
+             where kind = any ($3) and state = 'accepted' and finished_at <= $2
              order by import_id) as inputs,
        array(select run_id from run
              where programme = $1 and root_hash is not null and closed_at <= $2
              order by run_id) as runs`,
-    [programme, at],
+    [programme, at, PLANNED],
   )
   const row = rows[0]
   assert(row !== undefined, 'one row')
