@@ -11,12 +11,13 @@ import {
 } from './fixed-width-layout.js'
 import type { RecordLayout } from './fixed-width-layout.js'
 import { resultOf } from './result-codes.js'
+import type { ResultCode } from './result-codes.js'
 
 const LF = 0x0a
 const CR = 0x0d
 /** Letters, digits and hyphens: results hold nothing else, and an id is shown when it is unknown. */
 const IDENTIFIER = /^[A-Za-z0-9-]{1,35}$/
-const CODE = /^[A-Za-z0-9]{1,4}$/
+const CODE = /^\d{4}$/
 
 /**
  * What was read of a file that turns out to be unusable further down must not be kept: whether a
@@ -56,7 +57,7 @@ async function* recordsOf(
 }
 
 function withoutReturn(bytes: Buffer, start: number, end: number): string {
-  return bytes.latin1Slice(start, bytes[end - 1] === CR ? end - 1 : end)
+  return bytes.toString('latin1', start, bytes[end - 1] === CR ? end - 1 : end)
 }
 
 type Values = Readonly<Record<string, string>>
@@ -114,7 +115,7 @@ class Results {
       throw this.#fault('has a result out of sequence', `number ${this.#count}`)
     }
     if (!IDENTIFIER.test(endToEndId)) throw this.#fault('has a bad end-to-end id', 'the one sent')
-    if (!CODE.test(code)) throw this.#fault('has a bad result code', 'letters and digits')
+    if (!CODE.test(code)) throw this.#fault('has a bad result code', '4 digits')
     const result = resultOf(code)
     return {
       ...header,
@@ -123,7 +124,7 @@ class Results {
       amountKrw,
       // A code that is not in the table is a status that nobody knows: reported, never booked.
       status: result?.status ?? code,
-      ...(result?.reason == null ? {} : { reason: result.reason }),
+      ...reasonOf(result),
     }
   }
 
@@ -162,4 +163,8 @@ class Results {
     const where = `${this.#file}:${Math.max(1, this.#line)}`
     return new RedressError('FILE_UNUSABLE', { where, problem, expected })
   }
+}
+
+function reasonOf(result: ResultCode | undefined): Pick<BankAnswer, 'reason'> {
+  return typeof result?.reason === 'string' ? { reason: result.reason } : {}
 }

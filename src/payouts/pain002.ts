@@ -12,6 +12,8 @@ import type { XmlElement, XmlHandler } from './xml-reader.js'
 
 const NAMESPACES = 'urn:iso:std:iso:20022:tech:xsd:pain.002.001.'
 const ANY_MESSAGE = /^urn:iso:std:iso:20022:tech:xsd:([a-z]{4}\.\d{3}\.\d{3}\.\d{2})$/
+/** A file may hold much that is not read, but nothing as long as this between what is. */
+const UNREAD_CHARACTERS = 16 * 1024 * 1024
 /** Of a status code in every version. */
 const STATUS = /^[A-Z0-9]{1,4}$/
 
@@ -48,6 +50,8 @@ class StatusReport implements XmlHandler {
   readonly #path: (PathNode | null)[] = []
   #namespace = ''
   #messages = 0
+  /** Where the last element stood that is read. */
+  #lastRead = 0
   #text: string | undefined
   #header: Values = {}
   #group: OpenRecord | undefined
@@ -64,6 +68,9 @@ class StatusReport implements XmlHandler {
 
   /** The answers since it was asked last. */
   take(): readonly BankAnswer[] {
+    if (this.xml.position - this.#lastRead > UNREAD_CHARACTERS) {
+      throw this.xml.fault('has 16 Mi characters that are no answer', 'answers')
+    }
     const answers = this.#answers
     if (answers.length > 0) this.#answers = []
     return answers
@@ -79,6 +86,7 @@ class StatusReport implements XmlHandler {
     const node = above === undefined ? this.#root(element) : this.#below(above, element)
     this.#path.push(node)
     if (node === null) return
+    this.#lastRead = this.xml.position
     if (node.message === true) this.#openMessage()
     if (node.record !== undefined) this.#openRecord(node.record)
     if (node.field === undefined) return

@@ -37,6 +37,8 @@ type Parser = SaxesParser<{ xmlns: true; position: true }>
 
 /** One pass over one file. Every fault is a RedressError FILE_UNUSABLE at `file:line:column`. */
 export class XmlReader {
+  /** Characters that the parser was given, to the end of the slice it is at. */
+  position = 0
   readonly #file: string
   readonly #parser: Parser
   readonly #decoder = new TextDecoder('utf-8', { fatal: true })
@@ -81,8 +83,8 @@ export class XmlReader {
 
   /** At the place that was read last. The problem never quotes what the file says. */
   fault(problem: string, expected: string): RedressError {
-    const { line, columnIndex } = this.#parser
-    const where = `${this.#file}:${line}:${columnIndex + 1}`
+    const { line, column } = this.#parser
+    const where = `${this.#file}:${line}:${Math.max(1, column)}`
     return new RedressError('FILE_UNUSABLE', { where, problem, expected })
   }
 
@@ -115,6 +117,7 @@ export class XmlReader {
   *#parse(text: string): Generator<void, void> {
     for (let at = 0; at < text.length; at += SLICE) {
       const slice = text.slice(at, at + SLICE)
+      this.position += slice.length
       this.#unfinished += slice.length
       this.#parser.write(slice)
       if (this.#unfinished > MAX_CONSTRUCT) throw this.#tooLong()
