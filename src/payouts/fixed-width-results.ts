@@ -15,7 +15,7 @@ import type { ResultCode } from './result-codes.js'
 
 const LF = 0x0a
 const CR = 0x0d
-/** Letters, digits and hyphens: results hold nothing else, and an id is shown when it is unknown. */
+/** Ids that are ours have nothing else in them; an unknown one may be shown. */
 const IDENTIFIER = /^[A-Za-z0-9-]{1,35}$/
 const CODE = /^\d{4}$/
 

@@ -18,7 +18,8 @@ function head(batch: BankBatchHead): string {
   const totals = `<NbOfTxs>${batch.count}</NbOfTxs><CtrlSum>${batch.totalKrw}</CtrlSum>`
   const payer = party(batch.debtor.name)
   return (
-    `<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="${NAMESPACE}">\n<CstmrCdtTrfInitn>\n` +
+    `<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="${NAMESPACE}">\n` +
+    '<CstmrCdtTrfInitn>\n' +
     `<GrpHdr><MsgId>${batch.messageId}</MsgId><CreDtTm>${batch.createdAt}</CreDtTm>${totals}` +
     `<InitgPty>${payer}</InitgPty></GrpHdr>\n` +
     `<PmtInf><PmtInfId>${batch.messageId}</PmtInfId><PmtMtd>TRF</PmtMtd>${totals}` +

@@ -53,7 +53,7 @@ class StatusReport implements XmlHandler {
   /** Where the last element stood that is read. */
   #lastRead = 0
   #text: string | undefined
-  #header: Values = {}
+  #createdAt: string | undefined
   #group: OpenRecord | undefined
   #payment: OpenRecord | undefined
   #record: OpenRecord | undefined
@@ -159,7 +159,7 @@ class StatusReport implements XmlHandler {
   }
 
   #closeRecord(name: RecordName): void {
-    if (name === 'header') this.#header = this.#record?.values ?? {}
+    if (name === 'header') this.#createdAt = this.#instantOf(this.#record?.values.createdAt)
     if (name === 'group') this.#groupWaits = true
     if (name === 'transaction') this.#sayTransaction()
     if (name === 'payment') {
@@ -211,7 +211,7 @@ class StatusReport implements XmlHandler {
       throw this.xml.fault('has a status that is no code', 'up to 4 capitals and digits')
     }
     const paymentInformationId = values.paymentId ?? payment?.paymentId
-    const createdAt = this.#createdAt()
+    const createdAt = this.#createdAt
     return {
       level,
       originalMessageId,
@@ -222,8 +222,7 @@ class StatusReport implements XmlHandler {
     }
   }
 
-  #createdAt(): string | undefined {
-    const { createdAt } = this.#header
+  #instantOf(createdAt: string | undefined): string | undefined {
     if (createdAt === undefined) return undefined
     const instant = answerInstant(createdAt)
     if (instant !== undefined) return instant

@@ -4,7 +4,19 @@ import { coversAll, meaningOf } from '../../src/payouts/bank-answer.js'
 import type { AnswerLevel, AnswerMeaning, BankAnswer } from '../../src/payouts/bank-answer.js'
 
 const SETTLED = ['ACSC', 'ACCC']
-const PENDING = ['RCVD', 'ACTC', 'ACCP', 'ACSP', 'ACWC', 'PDNG', 'PEND', 'ACCT', 'ACFC', 'ACWP', 'PATC']
+const PENDING = [
+  'RCVD',
+  'ACTC',
+  'ACCP',
+  'ACSP',
+  'ACWC',
+  'PDNG',
+  'PEND',
+  'ACCT',
+  'ACFC',
+  'ACWP',
+  'PATC',
+]
 const UNKNOWN = ['CANC', 'BLCK', 'acsc', '', '0000', 'constructor']
 
 const MEANINGS: readonly (readonly [AnswerMeaning, readonly string[]])[] = [
@@ -29,7 +41,13 @@ test('PART says nothing of a group yet, and nothing that we know of a transfer',
 
 describe('an answer stands for all transfers', () => {
   const answer = (given: Partial<BankAnswer>): BankAnswer => {
-    return { level: 'group', originalMessageId: 'M', status: 'RJCT', hasTransactions: false, ...given }
+    return {
+      level: 'group',
+      originalMessageId: 'M',
+      status: 'RJCT',
+      hasTransactions: false,
+      ...given,
+    }
   }
 
   test.each<[string, Partial<BankAnswer>, boolean]>([

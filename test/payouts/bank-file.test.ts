@@ -31,7 +31,10 @@ async function task(
   return {
     format: PAIN_001,
     batch: aBatch(transfers),
-    parts: await batchParts(transfers.map((it) => it.amountKrw), transfersPerFile),
+    parts: await batchParts(
+      transfers.map((it) => it.amountKrw),
+      transfersPerFile,
+    ),
     transfers: streamed(transfers),
     file: join(folder, 'refunds.xml'),
     ...given,
@@ -80,14 +83,12 @@ test('a batch in one file has the name that was asked for, for its owner alone',
   expect(readdirSync(folder)).toEqual(['refunds.xml'])
 })
 
-test('a split batch is valid file by file and adds up to the batch, each transfer once', async () => {
+test('a split batch is valid file by file, adds up, and has each transfer once', async () => {
   const transfers = transfersOf(25)
   const parts = await writeBankFiles(await task(transfers, 10))
   expect(parts.map((it) => it.count)).toEqual([10, 10, 5])
   expect(parts.reduce((sum, it) => sum + it.totalKrw, 0)).toBe(aBatch(transfers).totalKrw)
-  expect(readdirSync(folder).toSorted()).toEqual(
-    [1, 2, 3].map((it) => `refunds-${it}-of-3.xml`),
-  )
+  expect(readdirSync(folder).toSorted()).toEqual([1, 2, 3].map((it) => `refunds-${it}-of-3.xml`))
   const read = parts.map((part) => {
     return readValid(readFileSync(part.path), 'pain.001.001.12', [
       '//d:GrpHdr/d:MsgId',
@@ -136,10 +137,14 @@ describe('nothing is left behind', () => {
 
   test('and an older file stays as it was', async () => {
     const [before] = await writeBankFiles(await task(transfers, 100))
-    await expect(writeBankFiles(await task(transfers, 100, { transfers: failing() }))).rejects.toThrow()
-    expect(createHash('sha256').update(readFileSync(before?.path ?? '')).digest('hex')).toBe(
-      before?.sha256,
-    )
+    await expect(
+      writeBankFiles(await task(transfers, 100, { transfers: failing() })),
+    ).rejects.toThrow()
+    expect(
+      createHash('sha256')
+        .update(readFileSync(before?.path ?? ''))
+        .digest('hex'),
+    ).toBe(before?.sha256)
     expect(readdirSync(folder)).toEqual(['refunds.xml'])
   })
 

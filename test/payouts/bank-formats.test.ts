@@ -48,7 +48,10 @@ describe.each(FORMATS.map((it) => [it.name, it] as const))('%s', (_, format) => 
   })
 
   test('gives the same bytes for the same batch', async () => {
-    const [one, other] = [await written(format, transfersOf(50)), await written(format, transfersOf(50))]
+    const [one, other] = [
+      await written(format, transfersOf(50)),
+      await written(format, transfersOf(50)),
+    ]
     expect(other.content.equals(one.content)).toBe(true)
     const later = await written(format, transfersOf(50), { createdAt: '2026-01-21T10:00:00+09:00' })
     expect(later.sha256).not.toBe(one.sha256)
@@ -62,17 +65,27 @@ describe.each(FORMATS.map((it) => [it.name, it] as const))('%s', (_, format) => 
     expect(Math.max(...sink.pieces.map((it) => it.length))).toBeLessThan(512 * 1024)
   })
 
-  test.each(BAD_TRANSFERS)('refuses a transfer with %s, and quotes nothing of it', async (__, bad) => {
-    const refused = written(format, [aTransfer(), aTransfer(bad)], { count: 2, totalKrw: 300_000 })
-    await expect(refused).rejects.toMatchObject({ code: 'BANK_FILE_HELD', exitCode: 3 })
-    await expect(refused).rejects.toThrow(/^batch kt-2026-B7 transfer 2: its [a-z- ]+ cannot be sent/)
-    for (const value of Object.values(bad).filter((it) => String(it).length > 6)) {
-      await expect(refused).rejects.not.toThrow(String(value))
-    }
-  })
+  test.each(BAD_TRANSFERS)(
+    'refuses a transfer with %s, and quotes nothing of it',
+    async (__, bad) => {
+      const refused = written(format, [aTransfer(), aTransfer(bad)], {
+        count: 2,
+        totalKrw: 300_000,
+      })
+      await expect(refused).rejects.toMatchObject({ code: 'BANK_FILE_HELD', exitCode: 3 })
+      await expect(refused).rejects.toThrow(
+        /^batch kt-2026-B7 transfer 2: its [a-z- ]+ cannot be sent/,
+      )
+      for (const value of Object.values(bad).filter((it) => String(it).length > 6)) {
+        await expect(refused).rejects.not.toThrow(String(value))
+      }
+    },
+  )
 
   test.each(BAD_HEADS)('refuses a batch with %s', async (__, bad) => {
-    await expect(written(format, [aTransfer()], bad)).rejects.toMatchObject({ code: 'BANK_FILE_HELD' })
+    await expect(written(format, [aTransfer()], bad)).rejects.toMatchObject({
+      code: 'BANK_FILE_HELD',
+    })
   })
 
   test.each([

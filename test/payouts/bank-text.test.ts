@@ -6,7 +6,9 @@ import { cleanText, fitBytes, fitCharacters } from '../../src/payouts/bank-text.
 const anyText = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({ unit: 'grapheme' }),
-  fc.string({ unit: fc.constantFrom('가', '힣', 'ᄀ', 'ᅡ', '😀', '\ud800', ' ', '\n', 'é', 'e', '\u0301') }),
+  fc.string({
+    unit: fc.constantFrom('가', '힣', 'ᄀ', 'ᅡ', '😀', '\ud800', ' ', '\n', 'é', 'e', '\u0301'),
+  }),
 )
 
 describe('cleanText', () => {

@@ -31,9 +31,7 @@ test('instructions are records of 240 bytes, field by field', async () => {
   )
   // 80 bytes hold 26 syllables, and a space fills what the 27th would have begun.
   expect(lines[2]).toContain(`${'길'.repeat(26)}  환급 😀환급`)
-  expect(lines[3]).toBe(
-    `T${'kt-2026-B7'.padEnd(35)}000000002000000000300000${' '.repeat(180)}`,
-  )
+  expect(lines[3]).toBe(`T${'kt-2026-B7'.padEnd(35)}000000002000000000300000${' '.repeat(180)}`)
 })
 
 interface Result {
@@ -101,15 +99,35 @@ describe('results', () => {
     ['nothing', '', /:1: ends without a trailer/],
     ['no trailer', head + one, /:2: ends without a trailer/],
     ['a trailer that counts otherwise', head + one + two + trailer, /:4: holds 2 results of KRW/],
-    ['a trailer that adds up otherwise', resultsOf(RESULTS.slice(0, 1), 1).join(''), /as its trailer/],
-    ['a record after the trailer', head + one + trailer + one, /:4: has a record after its trailer/],
-    ['a short record', head + one.replace(' \n', '\n') + trailer, /:2: has a record of another length/],
+    [
+      'a trailer that adds up otherwise',
+      resultsOf(RESULTS.slice(0, 1), 1).join(''),
+      /as its trailer/,
+    ],
+    [
+      'a record after the trailer',
+      head + one + trailer + one,
+      /:4: has a record after its trailer/,
+    ],
+    [
+      'a short record',
+      head + one.replace(' \n', '\n') + trailer,
+      /:2: has a record of another length/,
+    ],
     ['a record without end', head + 'R'.repeat(5_000), /has a record of another length/],
-    ['another profile', head.replace('RESULT-1', 'RESULT-2') + trailer, /:1: is of another profile/],
+    [
+      'another profile',
+      head.replace('RESULT-1', 'RESULT-2') + trailer,
+      /:1: is of another profile/,
+    ],
     ['XML', '<?xml version="1.0"?>'.repeat(10), /another length/],
     ['another record', head + one.replace('R', 'X') + trailer, /:2: has a record of another type/],
     ['a number missing', head + two + trailer, /:2: has a result out of sequence/],
-    ['an amount in words', head + one.replace('000000000050000', '     zero      '), /number that is none/],
+    [
+      'an amount in words',
+      head + one.replace('000000000050000', '     zero      '),
+      /number that is none/,
+    ],
     ['an id of Korean letters', head + one.replace('kt-2026-', 'ÀÀÀÀ'), /bad end-to-end id/],
     ['a code of letters', head + one.replace('0000 ', 'ACSC ') + trailer, /bad result code/],
   ])('of %s are refused', async (_, content, says) => {
@@ -135,7 +153,10 @@ describe('the page of the profile', () => {
   }
   const tableUnder = (heading: string): string[] => {
     const section = page.split(/^## /m).find((it) => it.startsWith(heading)) ?? ''
-    return section.split('\n').filter((it) => it.startsWith('|')).slice(2)
+    return section
+      .split('\n')
+      .filter((it) => it.startsWith('|'))
+      .slice(2)
   }
 
   test('describes the records as they are', () => {

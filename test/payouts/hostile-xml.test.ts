@@ -36,9 +36,15 @@ test.each([
   ['as it is', GOOD_XML],
   ['with a byte order mark', `\ufeff${GOOD_XML}`],
   ['with a mark and a declaration', `\ufeff<?xml version='1.0' encoding='utf-8'?>${GOOD_XML}`],
-  ['declared as UTF-8 and alone', `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>${GOOD_XML}`],
+  [
+    'declared as UTF-8 and alone',
+    `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>${GOOD_XML}`,
+  ],
   ['declared without an encoding', `<?xml version="1.0"?>\n${GOOD_XML}\n`],
-  ['with the entities that are built in', GOOD_XML.replace('<TxSts>', '<a>&lt;&#48;&#x1F600;</a><TxSts>')],
+  [
+    'with the entities that are built in',
+    GOOD_XML.replace('<TxSts>', '<a>&lt;&#48;&#x1F600;</a><TxSts>'),
+  ],
   ['with 64 levels', aReport(`${'<a>'.repeat(62)}${'</a>'.repeat(62)}`)],
 ])('good XML is read %s', async (_, xml) => {
   for (const size of [1, 5, 1 << 30]) {

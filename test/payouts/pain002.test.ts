@@ -176,7 +176,11 @@ describe('a transaction', () => {
     ['a code of the bank', reason('<Prtry>KB-17</Prtry>'), 'KB-17'],
     ['a text, which may name somebody', reason('<Prtry>예금주 홍길동</Prtry>'), 'NARR'],
     ['what may be an account', reason('<Prtry>11023456789012</Prtry>'), 'NARR'],
-    ['several, of which the first counts', reason('<Cd>AC04</Cd>') + reason('<Cd>MS03</Cd>'), 'AC04'],
+    [
+      'several, of which the first counts',
+      reason('<Cd>AC04</Cd>') + reason('<Cd>MS03</Cd>'),
+      'AC04',
+    ],
     ['a text only', '<StsRsnInf><AddtlInf>x</AddtlInf></StsRsnInf>', undefined],
     ['CDATA and a comment', reason('<Cd><![CDATA[AC]]><!-- x -->0&#49;</Cd>'), 'AC01'],
   ])('has the reason of %s', async (_, inner, expected) => {
@@ -203,8 +207,10 @@ describe('a transaction', () => {
   test('keeps to its own namespace and its own place', async () => {
     const noise =
       '<x:TxSts xmlns:x="urn:x">RJCT</x:TxSts><Unknown><TxSts>RJCT</TxSts></Unknown>' +
-      '<SplmtryData><Envlp><Document xmlns="urn:y"><TxSts>RJCT</TxSts></Document></Envlp></SplmtryData>'
-    const answer = await one(`${noise}<OrgnlEndToEndId>E</OrgnlEndToEndId><TxSts>ACSC</TxSts>${noise}`)
+      '<SplmtryData><Envlp><TxSts xmlns="urn:y">RJCT</TxSts></Envlp></SplmtryData>'
+    const answer = await one(
+      `${noise}<OrgnlEndToEndId>E</OrgnlEndToEndId><TxSts>ACSC</TxSts>${noise}`,
+    )
     expect(answer).toEqual({
       level: 'transaction',
       originalMessageId: 'M',
