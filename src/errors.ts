@@ -115,6 +115,10 @@ const KINDS = {
       `most ${it['budget']}`,
   ),
   LEDGER_MISMATCH: kind(EXIT.held, (it) => `ledger: ${it['problem']}; expected ${it['expected']}`),
+  BANK_FILE_HELD: kind(
+    EXIT.held,
+    (it) => `${it['what']}: ${it['problem']}; expected ${it['expected']}`,
+  ),
   OUTPUT_UNWRITABLE: kind(
     EXIT.failed,
     (it) => `${it['file']}: ${it['problem']}; expected a file that can be written`,
