@@ -4,7 +4,7 @@ import { openPool } from '../../src/db/database.js'
 import type { Pool } from '../../src/db/database.js'
 import { listAccesses, logAccess } from '../../src/runs/access-log-store.js'
 import type { AccessFilter } from '../../src/runs/access-log-store.js'
-import { testDatabase } from '../support/database.js'
+import { rehearse, testDatabase } from '../support/database.js'
 import type { TestDatabase } from '../support/database.js'
 
 let database: TestDatabase
@@ -22,6 +22,7 @@ const LOOKS = [
 
 beforeAll(async () => {
   database = await testDatabase()
+  await rehearse(database.url)
   pool = openPool({ url: database.url, max: 3, name: 'access log tests' })
   for (const { person, ...look } of LOOKS) {
     const own = openPool({ url: database.url, max: 1, name: 'access log tests', actor: person })
