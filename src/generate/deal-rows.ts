@@ -13,8 +13,8 @@ export interface DealtRow<Name extends string> {
 }
 
 /**
- * Each of the files in `to` gets the header of `from`, also when no row goes there. `deal` is handed
- * the fields of a row, which must need no quotes, and the row itself.
+ * Each of the files in `to` gets the header of `from`, also when no row goes there. `deal` is
+ * handed the fields of a row, which must need no quotes, and the row itself.
  */
 export async function dealRows<Name extends string>(
   from: string,

@@ -61,8 +61,8 @@ function passes(figures: DemoFigures): readonly string[] {
       `${first.signedBy} signs: ${entries(first)}`,
     ]),
     ...day('codes', [
-      `codes come in; ${formatCount(served)} of those who waited get theirs, by the time of their ` +
-        `choice: ${entries(codes)}`,
+      `codes come in; ${formatCount(served)} of those who waited get theirs, by the time of ` +
+        `their choice: ${entries(codes)}`,
     ]),
   ]
 }
