@@ -49,7 +49,7 @@ async function demo(...args: readonly string[]): Promise<Told> {
   return document.parse(result.json)
 }
 
-it('shows a shortage, a second person, a correction and an answer, and again the same', async () => {
+it('shows a shortage, two people, a correction and an answer, and again the same', async () => {
   const told = await demo()
   expect(told.ok).toBe(true)
   const { runs } = told
