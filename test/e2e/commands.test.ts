@@ -225,12 +225,7 @@ describe('plan', () => {
         unchanged: 0,
         refused: 9,
         quantity: 0,
-        reasons: {
-          MVNO: 1,
-          NO_CHOICE: 6,
-          SECOND_DEVICE: 1,
-          TERMINATED: 1,
-        },
+        reasons: { MVNO: 1, NO_CHOICE: 6, SECOND_DEVICE: 1, TERMINATED: 1 },
       },
       insurance: {
         grants: 0,
