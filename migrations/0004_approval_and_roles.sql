@@ -432,7 +432,7 @@ grant select (code_id, option, expires_on, import_id) on voucher_code to redress
 
 -- The auditor reads all but what is sealed with the data key.
 grant select on import, snapshot, snapshot_line, snapshot_chunk, status_change, guardian_consent,
-  choice, choice_withdrawal, voucher_issue, plan, plan_chunk, plan_moved_line,
+  choice, choice_withdrawal, voucher_issue, plan, plan_chunk, plan_line_fact, plan_moved_line,
   plan_facts, plan_voucher, entry_set, approval, run, run_chunk, ledger, ledger_posting,
   ledger_entry to redress_auditor;
 grant select (import_id, line_no, column_name, reason, expected) on quarantined_row

@@ -75,10 +75,16 @@ function newProgram(): Command {
       'Carries out a customer-compensation programme: snapshots, plans, runs, the ledger.',
     )
     .option('--json', 'one JSON document on stdout; everything else on stderr', false)
-    .option('--quiet', 'no progress', false)
+    .option('--quiet', 'no progress and no remarks', false)
     .option('--verbose', 'stack traces with errors', false)
     .option('--as <name>', 'who acts, in a rehearsal on the embedded database')
     .option('--now <instant>', 'the time, ISO 8601 with offset, instead of the clock')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed (repeat it), 2 refused (nothing changed), 3 held, ' +
+        '4 conflict.\n`redress COMMAND --help` tells the options of each; README.md shows a ' +
+        'month of work.',
+    )
     .showHelpAfterError(false)
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })

@@ -9,7 +9,7 @@ import { customerView, insuranceRule, type CustomerView } from './benefits/insur
 import { membershipRule } from './benefits/membership.js'
 import { ottPassRule, passesButForCode } from './benefits/ott-pass.js'
 import { roamingBonusRule } from './benefits/roaming-bonus.js'
-import type { Case, CaseLine, Customer, IsoDate, Period } from './case.js'
+import type { Case, CaseLine, Customer, IsoDate, Period, LineFacts } from './case.js'
 import {
   BENEFITS,
   type Benefit,
@@ -18,7 +18,7 @@ import {
   type Decision,
 } from './decision.js'
 import { versionName, type ProgrammeVersion } from './programme.js'
-import { decideBy, type Rule } from './rule.js'
+import { decideBy, type DateBounds, type Rule } from './rule.js'
 
 export function decide(version: ProgrammeVersion, period: Period, it: Case): CaseDecisions {
   const rules = rulesFor(version, period)
@@ -76,6 +76,11 @@ export interface PeriodRules {
   readonly customerRules: readonly Rule<CustomerView>[]
   /** Ascending; see `Rule.birthBounds`. */
   readonly birthBounds: readonly IsoDate[]
+  /**
+   * Facts that are told the same, with each date set to one that stands for all on its side of the
+   * bounds: of millions of lines some dozen kinds are left.
+   */
+  readonly essenceOf: (facts: LineFacts) => LineFacts
   readonly decideLine: (line: CaseLine) => readonly Decision[]
   readonly decideCustomer: (
     customer: Customer,
@@ -109,6 +114,7 @@ function prepare(version: ProgrammeVersion, period: Period): PeriodRules {
     lineRules,
     customerRules,
     birthBounds: [...new Set(customerRules.flatMap((rule) => rule.birthBounds))].toSorted(),
+    essenceOf: essenceBy(lineRules.map((rule) => rule.dateBounds)),
     decideLine: (line) => lineRules.map((rule) => decideBy(rule, line)),
     decideCustomer: (customer, lines) => {
       assert(lines.length > 0, 'a customer of the snapshot has a line')
@@ -116,6 +122,29 @@ function prepare(version: ProgrammeVersion, period: Period): PeriodRules {
       return customerRules.map((rule) => carried(decideBy(rule, view), view))
     },
   }
+}
+
+/** After every bound there is. */
+const LATE: IsoDate = '9999-12-31'
+
+function essenceBy(bounds: readonly DateBounds[]): (facts: LineFacts) => LineFacts {
+  const consents = boundsOf(bounds.map((it) => it.guardianConsentOn))
+  const promotions = boundsOf(bounds.map((it) => it.roamingPromotionEndsOn))
+  return (facts) => ({
+    ...facts,
+    guardianConsentOn: standIn(facts.guardianConsentOn, consents),
+    roamingPromotionEndsOn: standIn(facts.roamingPromotionEndsOn, promotions),
+  })
+}
+
+function boundsOf(days: readonly (IsoDate | undefined)[]): readonly IsoDate[] {
+  return days.filter((it) => it !== undefined).toSorted()
+}
+
+/** The first bound that the date does not pass; null where no rule looks at such a date. */
+function standIn(date: IsoDate | null, bounds: readonly IsoDate[]): IsoDate | null {
+  if (date === null || bounds.length === 0) return null
+  return bounds.find((bound) => date <= bound) ?? LATE
 }
 
 function lineRulesDue({ benefits }: ProgrammeVersion, period: Period): readonly Rule<CaseLine>[] {

@@ -32,6 +32,14 @@ export interface Rule<View> {
    * born between two of them, are told the same. None where birth dates do not matter.
    */
   readonly birthBounds: readonly IsoDate[]
+  /** Of the dates of a line's facts that the rule looks at: the last day that counts as early. */
+  readonly dateBounds: DateBounds
+}
+
+/** Dates of a line's facts that are the same to a rule on either side of a day. */
+export interface DateBounds {
+  readonly guardianConsentOn?: IsoDate
+  readonly roamingPromotionEndsOn?: IsoDate
 }
 
 export function decideBy<View>(rule: Rule<View>, view: View): Decision {
@@ -43,7 +51,7 @@ export function ruleOf<View>(
   benefit: Benefit,
   guards: readonly Guard<View>[],
   award: Award<View>,
-  birthBounds: readonly IsoDate[] = [],
+  bounds: { readonly births?: readonly IsoDate[]; readonly dates?: DateBounds } = {},
 ): Rule<View> {
   return {
     benefit,
@@ -55,7 +63,8 @@ export function ruleOf<View>(
       refusal: Object.freeze({ outcome: 'refused', benefit, reason } as const),
     })),
     award,
-    birthBounds,
+    birthBounds: bounds.births ?? [],
+    dateBounds: bounds.dates ?? {},
   }
 }
 

@@ -1,4 +1,5 @@
 /** Counts whose answers differ between two plans, by benefit, old and new reason, and cause. */
+import type { LineFacts } from '../rules/case.js'
 import { BENEFITS } from '../rules/decision.js'
 import type { Decision, Grant } from '../rules/decision.js'
 import type { DecisionMemo, KnownLine } from './decision-memo.js'
@@ -18,9 +19,12 @@ export class ChangeCounter {
   readonly #counts = new Map<string, { migration: Told; subjects: number }>()
   readonly #sample: ChangedSubject[] = []
   readonly #sampleSize: number
+  readonly #samePeriod: boolean
 
-  constructor(sampleSize: number) {
+  /** Dates of different periods are not comparable: each stands for its side of other bounds. */
+  constructor(sampleSize: number, samePeriod: boolean) {
     this.#sampleSize = sampleSize
+    this.#samePeriod = samePeriod
   }
 
   /** Undefined where the plan's snapshot does not hold the customer. */
@@ -31,7 +35,7 @@ export class ChangeCounter {
       { customerId, lineId: undefined },
       was && answersOf(was),
       is && answersOf(is),
-      () => causeOfCustomer(was?.customer, is?.customer),
+      () => causeOfCustomer(was?.customer, is?.customer, this.#samePeriod),
     )
   }
 
@@ -66,7 +70,8 @@ export class ChangeCounter {
         { customerId, lineId: String((takeOld ? old : now)!.lineId) },
         takeOld ? was!.memo.outcomeOf(old.known).decisions : undefined,
         takeNow ? is!.memo.outcomeOf(now.known).decisions : undefined,
-        () => (takeOld && takeNow ? causeOfLine(old.known, now.known) : 'snapshot'),
+        () =>
+          takeOld && takeNow ? causeOfLine(old.known, now.known, this.#samePeriod) : 'snapshot',
       )
     }
   }
@@ -122,15 +127,22 @@ function isSameGrant(a: Grant, b: Grant): boolean {
   )
 }
 
+function baseOf(
+  { roamingPromotionEndsOn, ...facts }: Omit<LineFacts, 'guardianConsentOn'>,
+  samePeriod: boolean,
+): string {
+  return JSON.stringify([facts, samePeriod ? roamingPromotionEndsOn : null])
+}
+
 const NO_PASS = { grantedIn: null, choice: null, hasCode: false }
 
-function causeOfLine(was: KnownLine, is: KnownLine): Cause {
+function causeOfLine(was: KnownLine, is: KnownLine, samePeriod: boolean): Cause {
   const [old, now] = [was.line, is.line]
   const { guardianConsentOn: oldConsent, ...oldFacts } = old.facts
   const { guardianConsentOn: newConsent, ...newFacts } = now.facts
-  if (JSON.stringify(oldFacts) !== JSON.stringify(newFacts)) return 'snapshot'
+  if (baseOf(oldFacts, samePeriod) !== baseOf(newFacts, samePeriod)) return 'snapshot'
   if (old.statusAtStart !== now.statusAtStart) return 'status'
-  if (oldConsent !== newConsent) return 'consent'
+  if (samePeriod && oldConsent !== newConsent) return 'consent'
   const [oldPass, newPass] = [old.pass ?? NO_PASS, now.pass ?? NO_PASS]
   if (oldPass.grantedIn !== newPass.grantedIn) return 'other_month'
   if (oldPass.choice !== newPass.choice) return 'choice'
@@ -138,14 +150,18 @@ function causeOfLine(was: KnownLine, is: KnownLine): Cause {
   return 'rules'
 }
 
-function causeOfCustomer(was: PlannedCustomer | undefined, is: PlannedCustomer | undefined): Cause {
+function causeOfCustomer(
+  was: PlannedCustomer | undefined,
+  is: PlannedCustomer | undefined,
+  samePeriod: boolean,
+): Cause {
   if (was === undefined || is === undefined) return 'snapshot'
   if (was.birthDay !== is.birthDay || was.corporate !== is.corporate) return 'snapshot'
   if (was.lines.length !== is.lines.length) return 'snapshot'
   for (const [index, { known, lineId }] of is.lines.entries()) {
     const old = was.lines[index]!
     if (old.lineId !== lineId) return 'snapshot'
-    const cause = causeOfLine(old.known, known)
+    const cause = causeOfLine(old.known, known, samePeriod)
     if (cause === 'snapshot' || cause === 'status') return cause
   }
   const grantedIn = (it: PlannedCustomer): string | null => it.insurance?.grantedIn ?? null

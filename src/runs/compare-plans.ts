@@ -27,7 +27,7 @@ export async function comparePlans(
   is: PeriodContext,
   options: CompareOptions,
 ): Promise<PlanComparison> {
-  const counter = new ChangeCounter(options.sample)
+  const counter = new ChangeCounter(options.sample, was.plan.period === is.plan.period)
   const memoOf = (it: PeriodContext): DecisionMemo =>
     new DecisionMemo(it.rules, new EntrySets([], 'growing'))
   const memo = memoOf(is)

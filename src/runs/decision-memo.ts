@@ -73,8 +73,9 @@ export class DecisionMemo implements KnownFacts {
   }
 
   lineOf(facts: LineFacts): KnownLine {
-    return this.#known(this.#lines, JSON.stringify(facts), () => ({
-      facts,
+    const essence = this.rules.essenceOf(facts)
+    return this.#known(this.#lines, JSON.stringify(essence), () => ({
+      facts: essence,
       statusAtStart: facts.statusAtBase,
       pass: null,
     }))

@@ -33,9 +33,11 @@ export async function settle(
   query: SettleQuery,
   version: ProgrammeVersion,
 ): Promise<SettledFacts> {
-  await store.prepareWholeJoins(client, query)
   await store.settleChanges(client, query)
   await settleHeldGrants(client, query)
+  const none = { choices: false, customers: false, vouchers: false, demand: [] }
+  if (!(await store.isAnythingOnce(client, query))) return none
+  await store.prepareWholeJoins(client, query)
   await forgetUnfoundedPasses(client, query)
   const choices = await store.settleChoices(client, query)
   const customers = await store.settleCustomers(client, query)

@@ -219,6 +219,14 @@ describe('plan', () => {
           TERMINATED: 1,
         },
       },
+      ott_pass: {
+        grants: 0,
+        reversals: 0,
+        unchanged: 0,
+        refused: 9,
+        quantity: 0,
+        reasons: { MVNO: 1, NO_CHOICE: 6, SECOND_DEVICE: 1, TERMINATED: 1 },
+      },
       insurance: {
         grants: 0,
         reversals: 0,
@@ -282,7 +290,8 @@ describe('plan', () => {
         TERMINATED: 1,
       },
     })
-    expect(march.change_from_previous).toEqual({ data: { grants: 0, refused: 0 } })
+    const same = { grants: 0, refused: 0 }
+    expect(march.change_from_previous).toEqual({ data: same, ott_pass: same, insurance: same })
   })
 })
 

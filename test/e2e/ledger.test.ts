@@ -180,7 +180,7 @@ describe('ledger verify', () => {
     )
     expect(hashes.exitCode).toBe(0)
     expect(replayed.exitCode).toBe(3)
-    expect(complaintOf(replayed)).toMatch(/settled facts differ from the imported changes/)
+    expect(complaintOf(replayed)).toMatch(/facts of chunk 0 differ from the imported changes/)
     expect(await here.ok('ledger', 'verify', '--replay')).toMatchObject({ ok: true })
   })
 })

@@ -102,6 +102,7 @@ describe('approve', () => {
     expect(run.balance).toEqual({
       data: { subjects: 9, granted: 4, reversed: 0, unchanged: 0, refused: 5, ok: true },
       membership: { subjects: 9, granted: 7, reversed: 0, unchanged: 0, refused: 2, ok: true },
+      ott_pass: { subjects: 9, granted: 0, reversed: 0, unchanged: 0, refused: 9, ok: true },
       insurance: { subjects: 8, granted: 1, reversed: 0, unchanged: 0, refused: 7, ok: true },
     })
   })

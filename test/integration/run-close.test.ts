@@ -234,15 +234,19 @@ describe('closing holds a run', () => {
       heldBecause: `data: the ledger holds ${grants - 1} grants, ${grants} were counted`,
     })
     expect(held.balance?.['data']).toMatchObject({ ok: false, granted: grants - 1 })
-    await setting.query(
+    await setting.tamper(
+      table,
       `insert into ${table} select * from jsonb_populate_record(null::${table}, $1)`,
       [kept],
     )
   })
 
   it('whose ledger has a row too many', async () => {
-    await setting.query(`insert into ${table} (customer_id, line_id, entry_set_id, posting_no)
-      select 7, 7, entry_set_id, 1 from ${table} limit 1`)
+    await setting.tamper(
+      table,
+      `insert into ${table} (customer_id, line_id, entry_set_id, posting_no)
+       select 7, 7, entry_set_id, 1 from ${table} limit 1`,
+    )
     expect((await closeAgain()).heldBecause).toBe(
       `data: the ledger holds ${grants + 1} grants, ${grants} were counted`,
     )

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { AssertionFailure } from '../../src/assert.js'
-import { ageOn } from '../../src/rules/calendar.js'
+import { addDays, ageOn } from '../../src/rules/calendar.js'
 import type { Case, CaseLine, Customer, Period } from '../../src/rules/case.js'
 import {
   benefitsDue,
@@ -26,6 +26,29 @@ describe('decide', () => {
         expect(benefitsOf(customer.map((answer) => answer.decision))).toEqual(due.customer)
       }),
     )
+  })
+
+  it('tells a line what the essence of its facts is told', () => {
+    fc.assert(
+      fc.property(anyVersion, anyPeriod, anyLine, (version, period, line) => {
+        const facts = rulesFor(version, period).essenceOf(line.facts)
+        expect(decideLine(version, period, { ...line, facts })).toEqual(
+          decideLine(version, period, line),
+        )
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('leaves a dozen or two of the kinds of one plan, however many dates there are', () => {
+    const days = Array.from({ length: 300 }, (_, it) => addDays('2025-10-01', it))
+    const { essenceOf } = rulesFor(V1, '2026-03')
+    const essences = days.flatMap((guardianConsentOn) =>
+      days.map((roamingPromotionEndsOn) =>
+        JSON.stringify(essenceOf(aLine({ guardianConsentOn, roamingPromotionEndsOn }).facts)),
+      ),
+    )
+    expect(new Set(essences).size).toBe(4)
   })
 
   it('is the decisions of its lines and of its customer', () => {

@@ -12,15 +12,15 @@ import { formatCount } from '../chart.js'
 import { describeMigrations, WHY } from '../plan-changes.js'
 import { table } from '../text-table.js'
 
+const MOST_SAMPLED = 1_000
+
 export function addPlanDiff(plan: Command, act: Act): void {
   plan
     .command('diff <was> <is>')
     .description('whose answer differs between two plans, from what to what, and why')
-    .option('--sample <n>', 'changed subjects to name', '20')
+    .option('--sample <n>', `changed subjects to name, 0 to ${formatCount(MOST_SAMPLED)}`, '20')
     .action(act(diff))
 }
-
-const MOST_SAMPLED = 1_000
 
 async function diff(
   context: Context,

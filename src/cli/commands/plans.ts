@@ -28,7 +28,7 @@ export interface PlanFlags {
 export function addPlans(program: Command, act: Act): void {
   const command = program
     .command('plan <period>')
-    .description('decide a whole period and post nothing')
+    .description('decide a whole period and post nothing; before it has begun, a forecast')
   withPlanOptions(command).action(act(plan))
   addPlanDiff(command, act)
 }

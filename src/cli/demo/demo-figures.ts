@@ -42,9 +42,9 @@ export interface DemoStory {
 export interface ExplainedLine {
   readonly lineId: string
   /** As it could be answered before the codes came. */
-  readonly first: readonly string[]
-  readonly now: readonly string[]
-  readonly nowInKorean: readonly string[]
+  readonly before: readonly string[]
+  readonly after: readonly string[]
+  readonly afterInKorean: readonly string[]
 }
 
 export interface DemoFigures extends DemoStory {

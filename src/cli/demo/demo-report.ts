@@ -142,14 +142,14 @@ function correction({ plan, run }: DemoPosting): readonly [string, readonly stri
 
 function explanation({ explained }: DemoFigures): readonly string[] {
   if (explained === undefined) return ['every line that chose a pass got its code at once']
-  const { lineId, first, now, nowInKorean } = explained
+  const { lineId, before, after, afterInKorean } = explained
   return [
     `Has line ${lineId} got an OTT pass, and why?`,
     `asked on ${shortDay('passes')}`,
-    ...first.map(indented),
+    ...before.map(indented),
     `asked on ${shortDay('correction')}`,
-    ...now.map(indented),
-    ...nowInKorean.map(indented),
+    ...after.map(indented),
+    ...afterInKorean.map(indented),
     'Each look is in the access log: who, when, which line, why.',
   ]
 }
@@ -188,7 +188,7 @@ function next(home: string, lineId: string | undefined): readonly string[] {
     ...(lineId === undefined
       ? []
       : [`  scripts/redress explain ${lineId} --lang ko --why "curiosity"`]),
-    '  scripts/redress run 2026-02 --yes --now 2026-03-10T09:00:00+09:00   # writes nothing',
+    '  scripts/redress run 2026-03 --yes --now 2026-03-10T09:00:00+09:00   # writes nothing',
     `  scripts/redress status import ${quoted(home)}/files/status-later.csv`,
     `  scripts/redress choices import ${quoted(home)}/files/choices-later.csv`,
     `  scripts/redress run 2026-04 --yes ${april}`,

@@ -22,9 +22,9 @@ export async function explainOneLine(
   if (lineId === undefined) return undefined
   return await scene.times.measure('explain a line', 3, async () => ({
     lineId,
-    first: await passOf(scene, lineId, 'passes', 'en'),
-    now: await passOf(scene, lineId, 'correction', 'en'),
-    nowInKorean: await passOf(scene, lineId, 'correction', 'ko'),
+    before: await passOf(scene, lineId, 'passes', 'en'),
+    after: await passOf(scene, lineId, 'correction', 'en'),
+    afterInKorean: await passOf(scene, lineId, 'correction', 'ko'),
   }))
 }
 

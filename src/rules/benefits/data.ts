@@ -7,12 +7,15 @@ import type { DataTerms } from '../programme.js'
 import { granted, grantOf, ruleOf, sameForAll, type Rule } from '../rule.js'
 
 export function dataRule(terms: DataTerms, period: Period): Rule<CaseLine> {
+  const lastDay = lastConsentDay(terms, period)
   const guards = guardsOf(terms.exclusions, {
     ...LINE_CHECKS,
-    GUARDIAN_CONSENT_MISSING: consentMissingAfter(lastConsentDay(terms, period)),
+    GUARDIAN_CONSENT_MISSING: consentMissingAfter(lastDay),
   })
   const grant = granted('data', 'ELIGIBLE', grantOf(terms, period))
-  return ruleOf('data', guards, sameForAll(grant, terms))
+  return ruleOf('data', guards, sameForAll(grant, terms), {
+    dates: { guardianConsentOn: lastDay },
+  })
 }
 
 /** Consent up to the cut-off day of a month counts from the following month (A17). */

@@ -40,7 +40,7 @@ export function insuranceRule(
     consentMissing(terms.application, isEnrolled),
   ]
   const award = awardBy(terms, isEnrolled)
-  return ruleOf('insurance', guards, award, bornBy === null ? [] : [bornBy])
+  return ruleOf('insurance', guards, award, { births: bornBy === null ? [] : [bornBy] })
 }
 
 export function customerView(customer: Customer, lines: readonly CaseLine[]): CustomerView {
