@@ -114,7 +114,8 @@ function copyCasesStatement({ inputs, zone, lineId }: RefundCaseQuery): string {
     version as (
       select application_no, application_id, line_id, applied_at, holder_check, withdrawn_at,
         import_id,
-        lag(holder_check) over of_application <> holder_check as is_checked_anew
+        lag(holder_check) over of_application <> holder_check
+          and lag(import_id) over of_application <> import_id as is_checked_anew
       from refund_application where ${counting}
       window of_application as (partition by application_id order by application_no)
     ),

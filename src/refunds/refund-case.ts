@@ -33,7 +33,10 @@ export interface RecordedState {
 export interface CaseApplication extends Omit<RefundApplication, 'lateAcceptedAt'> {
   /** The version that says where the money goes; a review of a hold is about one of them. */
   readonly accountNo: string
-  /** Since when the check of the holder says what it says; null where it always did. */
+  /**
+   * Since when the check of the holder says what it says; null where it did from the first file on
+   * that told of the application.
+   */
   readonly checkedAt: string | null
   readonly recorded: RecordedState | null
 }

@@ -1,5 +1,6 @@
 /** Refunds assessed in a real database: what is restated, withdrawn, lifted, waived, repeated. */
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { assessRefunds } from '../../src/refunds/assess-refunds.js'
 import { tellRefundLine } from '../../src/refunds/tell-refund-line.js'
 import { refundSetting, VERSION } from './refund-setting.js'
 import type { RefundSetting } from './refund-setting.js'
@@ -201,4 +202,32 @@ it('what is told of one line is what the assessment of all records', async () =>
   expect([...(line?.payoutStates ?? [])]).toEqual([['a', 'due']])
   const before = { version: VERSION, lineId: '1', now: day('01-19'), knownAt: day('01-19') }
   expect(await tellRefundLine(setting.pool, before)).toBeUndefined()
+})
+
+it('what becomes true together with an assessment is undone with it', async () => {
+  await setting.terminations(day('01-20'), { line_id: '1' })
+  const failing = assessRefunds({
+    pool: setting.pool,
+    version: VERSION,
+    now: day('01-21'),
+    together: async ({ client }, assessmentId) => {
+      const { rows } = await client.query(
+        'select reason from refund_decision where assessment_id = $1',
+        [assessmentId],
+      )
+      expect(rows).toEqual([{ reason: 'REFUNDABLE' }])
+      throw new Error('the books are closed')
+    },
+  })
+  await expect(failing).rejects.toThrow('the books are closed')
+  expect(await setting.recorded()).toEqual({})
+  expect(await setting.query('select * from refund_assessment')).toEqual([])
+})
+
+it('two assessments at a time come one after the other, and record nothing twice', async () => {
+  await setting.terminations(day('01-20'), { line_id: '1' }, { line_id: '2' })
+  await setting.applications(day('01-20'), { application_id: 'a', line_id: '1' })
+  const both = await Promise.all([setting.assess(day('01-21')), setting.assess(day('01-21'))])
+  expect(both.map((it) => it.changed.decisions).toSorted((a, b) => a - b)).toEqual([0, 2])
+  expect(both[0].hash).toBe(both[1].hash)
 })
