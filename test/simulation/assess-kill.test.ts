@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { generateSnapshot } from '../../src/generate/generate-snapshot.js'
-import { Random } from '../../src/generate/random.js'
+import { Random, STREAM } from '../../src/generate/random.js'
 import { setting } from '../e2e/setting.js'
 import type { Setting } from '../e2e/setting.js'
 import { spawnRedress } from '../support/cli.js'
@@ -49,11 +49,11 @@ afterAll(async () => {
 it(`${KILLS} kills leave what one undisturbed assessment leaves (seed ${SEED})`, async () => {
   const whole = await undisturbed.run(...ASSESS.filter((it) => it !== '--json'))
   expect(whole.exitCode).toBe(0)
-  const random = new Random(SEED)
+  const random = new Random(SEED, STREAM.termination)
   let cut = 0
   for (let kill = 0; kill < KILLS; kill += 1) {
     const running = spawnRedress(ASSESS, killed.environment)
-    await sleep(Math.round(whole.durationMs * (0.3 + 0.7 * random.next())))
+    await sleep(Math.round(whole.durationMs * (0.3 + 0.7 * random.unit())))
     const { signal } = await running.kill('SIGKILL')
     if (signal === 'SIGKILL') cut += 1
     const [left] = await killed.query(
