@@ -24,8 +24,8 @@ const TERMINATION_HEADER =
   'other_charges_krw,paid_krw,already_waived_krw,resubscribed_on,hardship,hardship_ended_on,' +
   'notice_number'
 const APPLICATION_HEADER =
-  'application_id,line_id,channel,applied_at,bank_code,account_number,account_holder,holder_check,' +
-  'withdrawn_at'
+  'application_id,line_id,channel,applied_at,bank_code,account_number,account_holder,' +
+  'holder_check,withdrawn_at'
 const termination = (index: number, paid = '1000'): string =>
   `${70_000 + index},${50_000 + index},individual,kt,handset,2024-02-29,,,` +
   `2026-01-05T10:00:00+09:00,port_out,1000,0,0,${paid},0,,,,${numberOf(index)}`

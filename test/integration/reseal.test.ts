@@ -18,8 +18,8 @@ import type { IntakeSetting } from './intake-setting.js'
 
 const APPLICATIONS = 4_500
 const HEADER =
-  'application_id,line_id,channel,applied_at,bank_code,account_number,account_holder,holder_check,' +
-  'withdrawn_at'
+  'application_id,line_id,channel,applied_at,bank_code,account_number,account_holder,' +
+  'holder_check,withdrawn_at'
 const row = (index: number, holder = '김하늘'): string =>
   `r-${index},${100 + index},web,2026-01-15T10:00:00+09:00,088,${1_100_000_000 + index},` +
   `${holder},match,`
