@@ -272,7 +272,8 @@ create trigger approved before update or delete on refund_review
 create trigger append_only before truncate on refund_review
   for each statement execute function refuse_change();
 
-create or replace function wait_for_other_imports(into_table text) returns void
+drop function wait_for_other_imports(text);
+create function wait_for_other_imports(into_table text) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   if into_table <> all (array['status_change', 'guardian_consent', 'choice', 'choice_withdrawal',
@@ -303,9 +304,9 @@ grant select (application_no, application_id, line_id, bank_code, account_sealed
   to redress_key_keeper;
 
 -- Operators and finance import; finance's maker assesses and proposes, its checker approves.
-revoke execute on function application_is_paid(text) from public;
-grant execute on function application_is_paid(text) to redress_operator, redress_finance_maker;
-grant execute on function wait_for_other_imports(text) to redress_finance_maker;
+revoke execute on function application_is_paid(text), wait_for_other_imports(text) from public;
+grant execute on function application_is_paid(text), wait_for_other_imports(text)
+  to redress_operator, redress_finance_maker;
 grant select, insert, update, delete on import to redress_finance_maker;
 grant select, insert on quarantined_row to redress_finance_maker;
 grant select on snapshot to redress_finance_maker;
