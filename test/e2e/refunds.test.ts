@@ -90,7 +90,7 @@ it('one line is shown, explained and estimated, and each look is logged', async 
   ])
 })
 
-it('an estimate goes by the bill, and by the formula where there is none (facts §2.3)', async () => {
+it('an estimate goes by the bill, or by the formula without one (facts §2.3)', async () => {
   const contract = ['--contract-start', '2024-03-01', '--subsidy', '500000']
   // 2024-03-01 to 2025-09-01: day 549 of 730, so 500,000 x 181 / 550, floored.
   const unbilled = await world.ok('refunds', 'estimate', '900', ...contract)

@@ -7,7 +7,7 @@ import { DateTime } from 'luxon'
 
 type Row = Readonly<Record<string, string>>
 
-/** The export's rows without its header: line, decision, reason, amount, application, state, date. */
+/** The export's rows without its header, as contracts §4 orders its columns. */
 export function expectedExport(
   files: { readonly terminations: string; readonly applications: string },
   now: string,

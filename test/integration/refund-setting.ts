@@ -1,4 +1,4 @@
-/** A database with terminations and applications, as files told of them, for the tests of refunds. */
+/** A database with terminations and applications, as files told of them, for tests of refunds. */
 import { openPool } from '../../src/db/database.js'
 import type { Pool } from '../../src/db/database.js'
 import {

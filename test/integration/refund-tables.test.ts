@@ -135,7 +135,7 @@ test('an assessment can be finished once, by who made it', async () => {
 
 test('a review is proposed by one person and approved by another', async () => {
   const propose = `insert into refund_review (line_id, kind, outcome, reason, proposed_at)
-    values (7, 'hold_lifted', 'granted', 'account proved', '2026-01-25T00:00Z')`
+    values (7, 'hardship', 'granted', 'stay abroad proved', '2026-01-25T00:00Z')`
   const approve = `update refund_review set approved_at = '2026-01-26T00:00Z'
     where line_id = 7 and approved_at is null`
   await as('finance_maker', (client) => client.query(propose))
@@ -160,6 +160,23 @@ test('a review is proposed by one person and approved by another', async () => {
     values (8, 'hardship', 'granted', 'x', now(), 'a', 'b', now(), true)
     returning approved_at`
   expect(await refusalOf('finance_maker', forged)).toBe('42501')
+})
+
+test('a review is about one application or one exclusion where its kind is', async () => {
+  const proposed = async (values: string): Promise<string | undefined> =>
+    await refusalOf(
+      'finance_maker',
+      `insert into refund_review (kind, line_id, application_id, exclusion, outcome, reason,
+         proposed_at)
+       values (${values}, 'granted', 'x', '2026-01-25T00:00Z')`,
+    )
+  expect(await proposed(`'hold_lifted', 1, 'a-1', null`)).toBeUndefined()
+  expect(await proposed(`'hold_lifted', 1, null, null`)).toBe('23514')
+  expect(await proposed(`'hold_lifted', 2, 'a-1', null`)).toBe('23514')
+  expect(await proposed(`'hardship', 1, 'a-1', null`)).toBe('23514')
+  expect(await proposed(`'exclusion_waived', 1, null, 'RESUBSCRIBED'`)).toBeUndefined()
+  expect(await proposed(`'exclusion_waived', 1, null, null`)).toBe('23514')
+  expect(await proposed(`'hardship', 1, null, 'RESUBSCRIBED'`)).toBe('23514')
 })
 
 describe('a role does what is its own', () => {
