@@ -1,6 +1,6 @@
 /**
- * What the rules leave to people: a hardship, a lifted hold, a waived exclusion, an application that
- * came late. One proposes with a reason, another approves; the next assessment goes by it.
+ * What the rules leave to people: a hardship, a lifted hold, a waived exclusion, an application
+ * that came late. One proposes with a reason, another approves; the next assessment goes by it.
  */
 import { errorCodeOf } from '../db/database.js'
 import type { Pool } from '../db/database.js'
