@@ -117,10 +117,14 @@ create index application_state_of_line on application_state (line_id);
 create table refund_review (
   review_id bigint generated always as identity primary key,
   line_id bigint not null,
-  -- Where it is about one application of the line.
+  -- Where it is about one application of the line, and the account that stood in it then: a hold
+  -- is lifted for one account, and another one needs another look.
   application_id text,
+  application_no bigint,
   kind text not null
     check (kind in ('hardship', 'hold_lifted', 'exclusion_waived', 'late_accepted')),
+  -- The one that is waived.
+  exclusion text,
   outcome text not null check (outcome in ('granted', 'denied')),
   reason text not null check (length(btrim(reason)) between 1 and 500),
   proposed_by text not null,
@@ -131,14 +135,25 @@ create table refund_review (
   authenticated boolean,
   check ((approved_by is null) = (approved_at is null)),
   check ((approved_by is null) = (authenticated is null)),
+  check ((kind in ('hold_lifted', 'late_accepted')) = (application_id is not null)),
+  check ((application_id is null) = (application_no is null)),
+  check ((kind = 'exclusion_waived') = (exclusion is not null)),
   constraint four_eyes check (approved_by <> proposed_by)
 );
 create index refund_review_of_line on refund_review (line_id, review_id);
+
+-- The version that says where an application's money goes; a withdrawal changes nothing in that.
+create function account_version(id text, line bigint) returns bigint language sql stable
+set search_path = public, pg_temp as $$
+  select coalesce(max(application_no) filter (where withdrawn_at is null), max(application_no))
+  from refund_application where application_id = id and line_id = line
+$$;
 
 create function propose_review() returns trigger language plpgsql
 set search_path = public, pg_temp as $$
 begin
   new.proposed_by := acting_person();
+  new.application_no := account_version(new.application_id, new.line_id);
   new.approved_by := null;
   new.approved_at := null;
   new.authenticated := null;
@@ -163,6 +178,30 @@ begin
   end if;
   return new;
 end $$;
+
+-- What payouts tell of applications, empty until their migration replaces these with the same
+-- columns. A transfer that came back is not in the first, and in the second is once another account
+-- came in for it: from that instant on it can be paid again (A3).
+create view approved_transfer as
+  select null::bigint as line_id, null::text as application_id,
+    null::timestamptz as batch_approved_at
+  where false;
+create view corrected_transfer as
+  select null::bigint as line_id, null::text as application_id,
+    null::timestamptz as corrected_at
+  where false;
+
+-- Where the money of an application is; none where nothing is to be paid for it.
+create view refund_payout_state as
+  select line_id, application_id,
+    case when state = 'held' then 'held' when payout_on is null then 'unclaimed' else 'due' end
+      as payout_state
+  from (
+    -- By line first, so that one line's are found by its index.
+    select distinct on (line_id, application_id) * from application_state
+    order by line_id, application_id, state_no desc
+  ) last_state
+  where state in ('accepted', 'held');
 
 create function refuse_change_of_assessment() returns trigger language plpgsql
 set search_path = public, pg_temp as $$
@@ -233,7 +272,8 @@ create trigger approved before update or delete on refund_review
 create trigger append_only before truncate on refund_review
   for each statement execute function refuse_change();
 
-create or replace function wait_for_other_imports(into_table text) returns void
+drop function wait_for_other_imports(text);
+create function wait_for_other_imports(into_table text) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   if into_table <> all (array['status_change', 'guardian_consent', 'choice', 'choice_withdrawal',
@@ -264,9 +304,9 @@ grant select (application_no, application_id, line_id, bank_code, account_sealed
   to redress_key_keeper;
 
 -- Operators and finance import; finance's maker assesses and proposes, its checker approves.
-revoke execute on function application_is_paid(text) from public;
-grant execute on function application_is_paid(text) to redress_operator, redress_finance_maker;
-grant execute on function wait_for_other_imports(text) to redress_finance_maker;
+revoke execute on function application_is_paid(text), wait_for_other_imports(text) from public;
+grant execute on function application_is_paid(text), wait_for_other_imports(text)
+  to redress_operator, redress_finance_maker;
 grant select, insert, update, delete on import to redress_finance_maker;
 grant select, insert on quarantined_row to redress_finance_maker;
 grant select on snapshot to redress_finance_maker;
@@ -277,9 +317,15 @@ grant select on refund_assessment, refund_decision, application_state, refund_re
     redress_auditor;
 grant insert on refund_assessment, refund_decision, application_state to redress_finance_maker;
 grant update (result, assessment_hash) on refund_assessment to redress_finance_maker;
-grant insert (line_id, application_id, kind, outcome, reason, proposed_at) on refund_review
+grant insert (line_id, application_id, kind, exclusion, outcome, reason, proposed_at)
+  on refund_review
   to redress_finance_maker;
 grant update (approved_at) on refund_review to redress_finance_checker;
+
+grant select on approved_transfer, corrected_transfer, refund_payout_state
+  to redress_operator, redress_finance_maker, redress_finance_checker, redress_agent,
+    redress_auditor;
+grant insert on access_log to redress_finance_maker, redress_finance_checker;
 
 -- Who judges or explains a refund needs the facts, and neither accounts nor telephone numbers.
 grant select (termination_no, line_id, customer_id, customer_kind, network, line_kind,

@@ -63,6 +63,26 @@ const KINDS = {
     EXIT.refused,
     (it) => `line ${it['line']}: in no snapshot of ${it['programme']}; expected a line_id of it`,
   ),
+  PROGRAMME_WITHOUT_REFUNDS: kind(
+    EXIT.refused,
+    (it) => `programme ${it['programme']}: pays nothing back; expected one with refunds`,
+  ),
+  REFUND_LINE_UNKNOWN: kind(
+    EXIT.refused,
+    (it) => `line ${it['line']}: ${it['problem']}; expected ${it['expected']}`,
+  ),
+  REFUNDS_NOT_ASSESSED: kind(
+    EXIT.refused,
+    () => 'refunds: not assessed yet; expected `redress refunds assess` first',
+  ),
+  REVIEW_UNKNOWN: kind(
+    EXIT.refused,
+    (it) => `review ${it['review']}: unknown; expected a review_id that was proposed`,
+  ),
+  REVIEW_REFUSED: kind(
+    EXIT.conflict,
+    (it) => `review ${it['review']}: ${it['problem']}; expected ${it['expected']}`,
+  ),
   PLAN_UNKNOWN: kind(
     EXIT.refused,
     (it) => `plan ${it['plan']}: unknown; expected a plan_id that \`redress plan\` printed`,

@@ -45,8 +45,8 @@ const UNKNOWN_SHARE = 0.003
 const UNKNOWN_INDEX = 2_000_000_000
 
 const BANKS = ['004', '088', '020', '081', '011', '090', '092', '003', '089', '045', '031', '071']
-const FAMILY_NAMES = [...'김이박최정강조윤장임한오서신권황안송류홍']
-const SYLLABLES = [...'민서지우하윤도현수아준영은채원진호연재훈나라솔별가람새봄']
+const FAMILY_NAMES = Array.from('김이박최정강조윤장임한오서신권황안송류홍')
+const SYLLABLES = Array.from('민서지우하윤도현수아준영은채원진호연재훈나라솔별가람새봄')
 const COMPANIES = ['한빛상사', '누리물산', '가온테크', '새길유통', '다온건설']
 
 export class Applications {

@@ -10,13 +10,17 @@ export const SECRETS = [
   '2031-06-05',
   '010-9988-7766',
   'SECRET-CODE',
+  'SECRET-HOLDER',
+  '99887766554433',
+  '998-8776-6554433',
+  '998877665',
 ]
 
 export interface HostileFile {
   /** What it is, and a name for its file. */
   readonly name: string
   /** What it is imported as; a snapshot when not said. */
-  readonly kind?: 'choices' | 'vouchers'
+  readonly kind?: 'choices' | 'vouchers' | 'terminations' | 'applications'
   readonly content: Buffer | 'directory' | 'missing' | 'unreadable'
   readonly exit: 0 | 2 | 3
   /** The whole line on stderr; in files that are accepted there is none. */

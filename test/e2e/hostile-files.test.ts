@@ -7,6 +7,10 @@ import { openPool } from '../../src/db/database.js'
 import type { Pool } from '../../src/db/database.js'
 import { RedressError } from '../../src/errors.js'
 import type { ImportOptions, ImportReport } from '../../src/intake/import-file.js'
+import {
+  importApplicationsFile,
+  importTerminationsFile,
+} from '../../src/intake/import-refund-files.js'
 import { importSnapshotFile } from '../../src/intake/import-snapshot-file.js'
 import { importChoicesFile, importVouchersFile } from '../../src/intake/import-staged-file.js'
 import { parseBudget } from '../../src/intake/quarantine.js'
@@ -18,8 +22,9 @@ import { AS_OF, SECRETS } from './hostile-file.js'
 import type { HostileFile } from './hostile-file.js'
 import { HOSTILE_CHANGES } from './hostile-changes.js'
 import { HOSTILE_FILES } from './hostile-files.js'
+import { HOSTILE_REFUNDS } from './hostile-refunds.js'
 
-const FILES = [...HOSTILE_FILES, ...HOSTILE_CHANGES]
+const FILES = [...HOSTILE_FILES, ...HOSTILE_CHANGES, ...HOSTILE_REFUNDS]
 
 let database: TestDatabase
 let pool: Pool
@@ -104,6 +109,8 @@ async function tryImport(file: HostileFile, path: string): Promise<Outcome> {
 async function importAs(kind: HostileFile['kind'], options: ImportOptions): Promise<ImportReport> {
   if (kind === 'choices') return await importChoicesFile(options)
   if (kind === 'vouchers') return await importVouchersFile(options)
+  if (kind === 'terminations') return await importTerminationsFile(options)
+  if (kind === 'applications') return await importApplicationsFile(options)
   return await importSnapshotFile({ ...options, asOf: AS_OF })
 }
 
@@ -154,6 +161,8 @@ async function rowsOf(importId: string): Promise<number> {
        union all select import_id from choice
        union all select import_id from choice_withdrawal
        union all select import_id from voucher_code
+       union all select import_id from termination
+       union all select import_id from refund_application
      )
      select count(*) as rows from stored where import_id = $1`,
     [importId],

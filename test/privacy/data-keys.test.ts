@@ -36,7 +36,7 @@ const place = (name: string, text: string): string => {
 test('a file says its keys by version; the newest seals, each opens what it sealed', () => {
   const digest = `digest:${base64(4)}`
   const keys = parseDataKeys(`3:${base64(3)}\n\n 1:${base64(1)}\r\n${digest}\n`, 'keys')
-  expect([...keys.keys.keys()].toSorted()).toEqual([1, 3])
+  expect(new Set(keys.keys.keys())).toEqual(new Set([1, 3]))
   expect(keys.version).toBe(3)
   expect(keys.digestKey).toEqual(key(4))
 })

@@ -5,14 +5,19 @@ import { RedressError } from '../../errors.js'
 import type { Benefit } from '../../rules/decision.js'
 import type { Explanation } from '../../rules/explain.js'
 import { versionName } from '../../rules/programme.js'
+import type { ProgrammeVersion } from '../../rules/programme.js'
 import { REASONS } from '../../rules/reason-codes.js'
 import { tellExplanation } from '../../rules/tell-explanation.js'
 import type { Language } from '../../rules/tell-explanation.js'
+import { tellRefundLine } from '../../refunds/tell-refund-line.js'
+import type { RefundLine } from '../../refunds/tell-refund-line.js'
 import { logAccess } from '../../runs/access-log-store.js'
 import { explainPeriods } from '../../runs/explain-line.js'
 import type { ExplainedPeriod } from '../../runs/explain-line.js'
 import type { Context } from '../context.js'
 import type { Act } from '../act.js'
+import { describeRefund, refundDocument, refundSentences } from '../refund-document.js'
+import { languageOf, purposeOf } from '../refund-flags.js'
 import { table } from '../text-table.js'
 import { refuseUnknownPeriod, snapshotFor, versionOf, withPlanOptions } from './plans.js'
 import type { PlanFlags } from './plans.js'
@@ -23,8 +28,6 @@ interface ExplainFlags extends PlanFlags {
   readonly asKnownAt?: string
   readonly why: string
 }
-
-const LANGUAGES: readonly Language[] = ['ko', 'en']
 
 export function addExplain(program: Command, act: Act): void {
   withPlanOptions(
@@ -48,39 +51,58 @@ async function explain(context: Context, lineId: string, flags: ExplainFlags): P
     flags.asKnownAt === undefined
       ? context.clock.now()
       : parseInstant(flags.asKnownAt, '--as-known-at')
-  const snapshot = await snapshotFor(context, version, flags.snapshot)
   await logAccess(context.pool, {
     at: context.clock.now(),
     lineId,
     purpose: purposeOf(flags.why),
     command: 'explain',
   })
-  const explained = await explainPeriods(context.pool, {
-    version,
-    snapshot,
-    lineId,
-    periods: flags.period === undefined ? version.periods : [flags.period],
-    asKnownAt,
-  })
-  context.out.result(documentOf(lineId, explained, language), () =>
-    language === undefined ? describe(lineId, explained) : sentences(explained, language),
+  const refund =
+    version.refunds === undefined
+      ? undefined
+      : await tellRefundLine(context.pool, {
+          version,
+          lineId,
+          now: asKnownAt,
+          knownAt: flags.asKnownAt === undefined ? undefined : asKnownAt,
+        })
+  const explained = await benefitsOf(context, flags, { version, lineId, asKnownAt, refund })
+  context.out.result(documentOf(lineId, explained, refund, language), () =>
+    language === undefined
+      ? describe(lineId, explained, refund)
+      : sentences(explained, refund, language),
   )
 }
 
-function languageOf(name: string | undefined): Language | undefined {
-  if (name === undefined) return undefined
-  const language = LANGUAGES.find((it) => it === name)
-  if (language !== undefined) return language
-  throw new RedressError('USAGE', { problem: '--lang: unknown; expected ko or en' })
+interface Asked {
+  readonly version: ProgrammeVersion
+  readonly lineId: string
+  readonly asKnownAt: string
+  readonly refund: RefundLine | undefined
 }
 
-function purposeOf(text: string): string {
-  const purpose = text.trim()
-  if (/^[^\p{Cc}]{1,500}$/u.test(purpose)) return purpose
-  throw new RedressError('USAGE', {
-    problem: '--why: unusable; expected 1 to 500 characters on one line',
-  })
+/** None of a line that no snapshot holds, since it had left before, but that refunds know. */
+async function benefitsOf(
+  context: Context,
+  flags: ExplainFlags,
+  { version, lineId, asKnownAt, refund }: Asked,
+): Promise<readonly ExplainedPeriod[]> {
+  try {
+    return await explainPeriods(context.pool, {
+      version,
+      snapshot: await snapshotFor(context, version, flags.snapshot),
+      lineId,
+      periods: flags.period === undefined ? version.periods : [flags.period],
+      asKnownAt,
+    })
+  } catch (error) {
+    const isUnknown = error instanceof RedressError && NOT_IN_SERVICE.includes(error.code)
+    if (refund === undefined || flags.snapshot !== undefined || !isUnknown) throw error
+    return []
+  }
 }
+
+const NOT_IN_SERVICE: readonly string[] = ['LINE_UNKNOWN', 'SNAPSHOT_UNKNOWN']
 
 interface Told {
   readonly it: ExplainedPeriod
@@ -104,6 +126,7 @@ function eachBenefit(explained: readonly ExplainedPeriod[]): readonly Told[] {
 function documentOf(
   lineId: string,
   explained: readonly ExplainedPeriod[],
+  refund: RefundLine | undefined,
   language: Language | undefined,
 ): object {
   return {
@@ -126,12 +149,17 @@ function documentOf(
         ? {}
         : { told: tellExplanation(it.period, told, language) }),
     })),
-    refund: {},
+    refund: refund === undefined ? {} : refundDocument(refund, language),
   }
 }
 
 /** A paragraph a period; what is not due is left out, unless nothing is. */
-function sentences(explained: readonly ExplainedPeriod[], language: Language): string {
+function sentences(
+  explained: readonly ExplainedPeriod[],
+  refund: RefundLine | undefined,
+  language: Language,
+): string {
+  const ofRefund = refund === undefined ? [] : [refundSentences(refund, language)]
   return explained
     .map((it) => {
       const due = it.explanations.filter((told) => told.outcome !== 'not_due')
@@ -142,10 +170,15 @@ function sentences(explained: readonly ExplainedPeriod[], language: Language): s
           : [REASONS.NOT_IN_SNAPSHOT[language]]
       return [`${it.period}`, ...lines.map((line) => `  ${line}`)].join('\n')
     })
+    .concat(ofRefund)
     .join('\n\n')
 }
 
-function describe(lineId: string, explained: readonly ExplainedPeriod[]): string {
+function describe(
+  lineId: string,
+  explained: readonly ExplainedPeriod[],
+  refund: RefundLine | undefined,
+): string {
   const rows = eachBenefit(explained)
     .filter(({ told }) => told?.outcome !== 'not_due')
     .map(({ it, benefit, told }) => [
@@ -160,5 +193,6 @@ function describe(lineId: string, explained: readonly ExplainedPeriod[]): string
     `line ${lineId}`,
     '',
     table(['period', 'benefit', 'outcome', 'reasons', 'source', 'which means'], rows),
+    ...(refund === undefined ? [] : ['', 'refund', describeRefund(refund)]),
   ].join('\n')
 }
