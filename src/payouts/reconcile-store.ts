@@ -20,6 +20,14 @@ const CHECKS: readonly string[] = [
    where ($1::bigint is null or batch_id = $1)
      and not exists (select from payout_batch b where b.batch_id = t.batch_id)
    order by line_id limit 1`,
+  `select t.line_id, t.batch_id, 'its transfer ' || t.end_to_end_id
+     || case when t.released then ' let go of it' else ' holds it' end as problem
+   from transfer_state t
+   left join payout_transfer next
+     on next.line_id = t.line_id and next.attempt_no = t.attempt_no + 1
+   where ($1::bigint is null or t.batch_id = $1)
+     and t.released <> (t.state = 'cancelled' or next.line_id is not null)
+   order by t.line_id limit 1`,
   // What no fact explains in the journal, a fact that is not booked, and one booked otherwise.
   `select coalesce(b.line_id, e.line_id) as line_id, coalesce(b.batch_id, e.batch_id) as batch_id,
      case
@@ -60,11 +68,11 @@ const CHECKS: readonly string[] = [
        or approved_at is distinct from (select max(a.approved_at) from payout_approval a
          where a.batch_id = b.batch_id))
    order by batch_id limit 1`,
-  `select h.line_id, b.batch_id, 'the refunds held are not those of the batch' as problem
+  `select null::bigint as line_id, b.batch_id, 'the refunds held are not those of the batch'
+     as problem
    from payout_batch b
-   left join lateral (select min(line_id) as line_id,
-       coalesce(jsonb_object_agg(reason, n), '{}') as holds
-     from (select reason, count(*) as n, min(line_id) as line_id from payout_hold
+   left join lateral (select coalesce(jsonb_object_agg(reason, n), '{}') as holds
+     from (select reason, count(*) as n from payout_hold
        where payout_hold.batch_id = b.batch_id group by reason) it) h on true
    where ($1::bigint is null or b.batch_id = $1) and h.holds is distinct from b.holds
    order by b.batch_id limit 1`,

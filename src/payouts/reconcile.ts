@@ -3,7 +3,7 @@
  * batches, and that what was settled, came back or is pending is what was sent.
  */
 import { withTransaction } from '../db/database.js'
-import type { Pool } from '../db/database.js'
+import type { Client, Pool } from '../db/database.js'
 import { lockPayouts, readBatch } from './batch-store.js'
 import { trialBalance } from './journal-store.js'
 import type { AccountBalance } from './journal-store.js'
@@ -23,12 +23,20 @@ export async function reconcile(pool: Pool, batchId: string | null): Promise<Rec
   return await withTransaction(pool, async ({ client }) => {
     await lockPayouts(client)
     if (batchId !== null) await readBatch(client, batchId)
-    const found = await findProblems(client, batchId)
-    const batches = await batchBalances(client, batchId)
-    const accounts = await trialBalance(client)
-    const problems = [...found, ...unbalanced(batches), ...untrue(accounts)]
-    return { ok: problems.length === 0, problems, batches, accounts }
+    return await reconcileWithin(client, batchId)
   })
+}
+
+/** In a transaction of the caller's, who holds the lock. */
+export async function reconcileWithin(
+  client: Client,
+  batchId: string | null,
+): Promise<Reconciliation> {
+  const found = await findProblems(client, batchId)
+  const batches = await batchBalances(client, batchId)
+  const accounts = await trialBalance(client)
+  const problems = [...found, ...unbalanced(batches), ...untrue(accounts)]
+  return { ok: problems.length === 0, problems, batches, accounts }
 }
 
 export function tellProblem({ lineId, batchId, problem }: Problem): string {
