@@ -219,7 +219,7 @@ export function textOf(path: string): string {
 }
 
 /** A pain.002.001.14 of single answers, or of a whole message. */
-function reportOf(
+export function reportOf(
   answers: readonly AnswerDraft[],
   more: { at: string; messageId?: string; group?: string },
 ): string {
