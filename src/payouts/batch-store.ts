@@ -115,27 +115,28 @@ export async function firstStale(
   client: Client,
   batchId: string,
 ): Promise<StaleTransfer | undefined> {
+  // With statistics of its own: of a table just filled the planner would expect a row or two.
+  await client.query('drop table if exists own_transfer')
+  await client.query(
+    `create temp table own_transfer on commit drop as
+     select * from payout_transfer where batch_id = ${BigInt(batchId)}`,
+  )
+  await client.query('analyze own_transfer')
   const { rows } = await client.query<StaleTransfer>(
-    `with own as (
-       select * from payout_transfer where batch_id = $1
-     ),
-     decided as (
+    `with decided as (
        select distinct on (line_id) line_id, decision, amount_krw
-       from refund_decision where line_id in (select line_id from own)
-       order by line_id, decision_no desc
+       from refund_decision order by line_id, decision_no desc
      ),
      stated as (
        select distinct on (application_id) application_id, state
-       from application_state where application_id in (select application_id from own)
-       order by application_id, state_no desc
+       from application_state order by application_id, state_no desc
      ),
      newest as (
        select application_id, max(application_no) as application_no
-       from refund_application where application_id in (select application_id from own)
-       group by application_id
+       from refund_application group by application_id
      ),
      paid as (
-       select line_id from transfer_state
+       select distinct line_id from transfer_state
        where state in ('in_transit', 'settled', 'contradicted')
      )
      select line_id as "lineId", case
@@ -148,7 +149,7 @@ export async function firstStale(
        select own.*, stated.state, newest.application_no as newest_no,
          case when decided.decision = 'refundable' then decided.amount_krw end as decided_krw,
          paid.line_id is not null as is_paid
-       from own
+       from own_transfer own
        left join decided using (line_id)
        left join stated using (application_id)
        left join newest using (application_id)
@@ -157,7 +158,6 @@ export async function firstStale(
      where amount_krw is distinct from decided_krw or newest_no is distinct from application_no
        or state is distinct from 'accepted' or is_paid
      order by line_id limit 1`,
-    [batchId],
   )
   return rows[0]
 }

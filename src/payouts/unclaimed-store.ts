@@ -1,5 +1,5 @@
 /** SQL of refunds that nobody could be paid: set aside, and their age. */
-import type { Client, Pool } from '../db/database.js'
+import type { Client } from '../db/database.js'
 
 export interface SetAside {
   readonly passId: string | null
@@ -77,8 +77,8 @@ export interface UnclaimedAge {
 const AGE_ENDS = [3, 12, 36, 60]
 
 /** `on` is an ISO date. */
-export async function unclaimedAges(pool: Pool, on: string): Promise<readonly UnclaimedAge[]> {
-  const { rows } = await pool.query<{ band: number; count: number; totalKrw: string }>(
+export async function unclaimedAges(client: Client, on: string): Promise<readonly UnclaimedAge[]> {
+  const { rows } = await client.query<{ band: number; count: number; totalKrw: string }>(
     `select width_bucket(months, $2::integer[]) as band, count(distinct line_id)::integer as count,
        sum(amount_krw) as "totalKrw"
      from (

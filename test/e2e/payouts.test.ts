@@ -106,6 +106,13 @@ test('a batch goes from the maker to the checker, to the bank, and into the book
     trial_balance: { refund_expense: 450_000, settled: -150_000, returned: -150_000 },
   })
   await refused('auditor', 2, 'reconcile', '9')
+  const [csv, html] = [join(it.folder, 'report.csv'), join(it.folder, 'report.html')]
+  await ok('auditor', 'report', '--out-csv', csv, '--out-html', html)
+  expect(readFileSync(csv, 'utf8')).toContain(
+    'batch,1,2026-01-22,approved,held,HOLDER_NOT_VERIFIED,1,',
+  )
+  said += readFileSync(csv, 'utf8') + readFileSync(html, 'utf8')
+  await refused('auditor', 2, 'report')
   await refused('finance_maker', 4, 'unclaimed')
 })
 

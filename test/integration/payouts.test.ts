@@ -2,6 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { cancelBatch } from '../../src/payouts/approve-batch.js'
 import { FIXED_WIDTH } from '../../src/payouts/fixed-width.js'
+import { payoutReport, REPORT_HEADER, reportCsv } from '../../src/payouts/payout-report.js'
+import { reportPage } from '../../src/payouts/report-page.js'
 import { reconcile, tellProblem } from '../../src/payouts/reconcile.js'
 import { setAside } from '../../src/payouts/set-aside.js'
 import { payoutSetting, termsOf, textOf } from './payout-setting.js'
@@ -127,6 +129,41 @@ describe('a batch', () => {
     ])
     expect(logged.every((row) => row['made_by'] === 'maker')).toBe(true)
   })
+})
+
+test('the report adds up, is one page, and holds no personal data', async () => {
+  await sent()
+  await it.apply(4, { check: 'mismatch' })
+  await it.assess([{ line: 4, state: 'held' }])
+  await it.answered([
+    { id: 'kt-2026-1-1', status: 'ACSC' },
+    { id: 'kt-2026-2-1', status: 'RJCT', reason: 'AC01' },
+  ])
+  await setAside(it.pool, termsOf, '2026-04-01T00:00:00.000Z')
+  await it.apply(3, { account: '22000000001' })
+  const report = await payoutReport(it.pool, '2026-06-01T00:00:00.000Z')
+  const csv = reportCsv(report)
+  expect(csv.split('\n')).toEqual([
+    REPORT_HEADER,
+    'overall,,,,owed,,4,600000',
+    'overall,,,,paid,,1,150000',
+    'overall,,,,in_transit,,1,150000',
+    'overall,,,,returned,,0,0',
+    'overall,,,,unclaimed,,2,300000',
+    'overall,,,,payable,,0,0',
+    'batch,1,2026-01-22,approved,due,,3,450000',
+    'batch,1,2026-01-22,approved,paid,,1,150000',
+    'batch,1,2026-01-22,approved,bounced,,1,150000',
+    'batch,1,2026-01-22,approved,pending,,1,150000',
+    'unclaimed,,,,age,under 3 months,1,150000',
+    'unclaimed,,,,age,under 12 months,1,150000',
+    '',
+  ])
+  const page = reportPage(report)
+  expect(page).toMatch(/^<!doctype html>/)
+  expect(page).toContain('<svg')
+  expect(page).toContain('@media print')
+  expect(page).not.toMatch(/https?:|src=|href=|11000000|22000000|김하늘/)
 })
 
 describe('the bank answers', () => {

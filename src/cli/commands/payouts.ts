@@ -16,6 +16,7 @@ import type { Context } from '../context.js'
 import { lateStage } from '../output.js'
 import { bankFormatNamed, payerOf, splitOf, termsOf } from '../payout-settings.js'
 import { table } from '../text-table.js'
+import { addPayoutReport } from './payout-report.js'
 
 export function addPayouts(program: Command, act: Act): void {
   const payouts = program.command('payouts').description('refunds on their way through the bank')
@@ -52,6 +53,7 @@ export function addPayouts(program: Command, act: Act): void {
     .command('reconcile <batch-id>')
     .description('proves decisions, batches, files and answers against the books; `all` for all')
     .action(act(reconcileBooks))
+  addPayoutReport(payouts, act)
 }
 
 async function prepare(context: Context, date: string): Promise<void> {
