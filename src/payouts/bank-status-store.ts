@@ -111,7 +111,7 @@ export interface StatusFile {
 /** Judges what was staged, books it, and says what each answer did. */
 export async function bookAnswers(client: Client, file: StatusFile): Promise<KnownFile> {
   const { rows } = await client.query<{ id: string }>(
-    `select nextval('bank_status_file_file_id_seq') as id`,
+    'select coalesce(max(file_id), 0) + 1 as id from bank_status_file',
   )
   assert(rows[0] !== undefined, 'a number')
   const fileId = rows[0].id

@@ -138,26 +138,29 @@ export async function firstStale(
      paid as (
        select distinct line_id from transfer_state
        where state in ('in_transit', 'settled', 'contradicted')
+     ),
+     -- All of them, and then the first: a quick first row would be looked for one by one.
+     stale as materialized (
+       select line_id as "lineId", case
+           when amount_krw is distinct from decided_krw then 'its decision has changed'
+           when newest_no is distinct from application_no then 'its application has changed'
+           when state is distinct from 'accepted' then 'its application is accepted no more'
+           else 'an earlier attempt may have been paid'
+         end as problem
+       from (
+         select own.*, stated.state, newest.application_no as newest_no,
+           case when decided.decision = 'refundable' then decided.amount_krw end as decided_krw,
+           paid.line_id is not null as is_paid
+         from own_transfer own
+         left join decided using (line_id)
+         left join stated using (application_id)
+         left join newest using (application_id)
+         left join paid using (line_id)
+       ) it
+       where amount_krw is distinct from decided_krw or newest_no is distinct from application_no
+         or state is distinct from 'accepted' or is_paid
      )
-     select line_id as "lineId", case
-         when amount_krw is distinct from decided_krw then 'its decision has changed'
-         when newest_no is distinct from application_no then 'its application has changed'
-         when state is distinct from 'accepted' then 'its application is accepted no more'
-         else 'an earlier attempt may have been paid'
-       end as problem
-     from (
-       select own.*, stated.state, newest.application_no as newest_no,
-         case when decided.decision = 'refundable' then decided.amount_krw end as decided_krw,
-         paid.line_id is not null as is_paid
-       from own_transfer own
-       left join decided using (line_id)
-       left join stated using (application_id)
-       left join newest using (application_id)
-       left join paid using (line_id)
-     ) it
-     where amount_krw is distinct from decided_krw or newest_no is distinct from application_no
-       or state is distinct from 'accepted' or is_paid
-     order by line_id limit 1`,
+     select * from stale order by "lineId" limit 1`,
   )
   return rows[0]
 }

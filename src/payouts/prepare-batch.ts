@@ -13,7 +13,7 @@ import {
   assessedProgramme,
   collectCandidates,
   countPayable,
-  drawBatchId,
+  nextBatchId,
   freezeTransfers,
   insertBatch,
   isExceptionDate,
@@ -57,7 +57,7 @@ export async function prepareBatch(
       if (known !== undefined) return { batch: known, already: true }
       throw nothingDue(payoutOn, 'an accepted application that is due and not held')
     }
-    const batchId = await drawBatchId(client)
+    const batchId = await nextBatchId(client)
     const { count, totalKrw, first, last } = await freezeTransfers(client, batchId, programme, now)
     for (const it of [first, last]) assertNamed(programme, it)
     const checkers = checkersNeeded(terms, totalKrw)

@@ -136,10 +136,10 @@ export interface FrozenName {
   readonly endToEndId: string
 }
 
-/** A number for a batch to be, as its transfers are made before it. */
-export async function drawBatchId(client: Client): Promise<string> {
+/** A number for a batch to be, as its transfers are made before it. Under the lock. */
+export async function nextBatchId(client: Client): Promise<string> {
   const { rows } = await client.query<{ id: string }>(
-    `select nextval('payout_batch_batch_id_seq') as id`,
+    'select coalesce(max(batch_id), 0) + 1 as id from payout_batch',
   )
   assert(rows[0] !== undefined, 'a number')
   return rows[0].id

@@ -27,7 +27,7 @@ export async function reportedBatches(client: Client): Promise<readonly Reported
     payoutOn: string
     state: string
     holds: Readonly<Record<string, number>>
-    figures: Readonly<Record<'due' | 'paid' | 'bounced' | 'pending', Figure>>
+    figures: Readonly<Partial<Record<'due' | 'paid' | 'bounced' | 'pending', Figure>>>
   }>(
     `with stated as (
        select batch_id, amount_krw, case

@@ -104,7 +104,7 @@ async function happen(it: PayoutSetting, bank: Bank, step: Event): Promise<void>
     for (const { answer, at } of bank.told.slice(before)) await it.answered([answer], { at })
   } else {
     const [newest] = await it.query('select max(batch_id) as id from payout_batch')
-    const id = String(newest!['id'] ?? 1)
+    const id = String((newest!['id'] as string | null) ?? 1)
     if (kind === 'approve') await it.approve(id)
     if (kind === 'cancel') await cancelBatch(it.pool, id)
     if (kind === 'export') {
