@@ -135,6 +135,23 @@ const KINDS = {
       `most ${it['budget']}`,
   ),
   LEDGER_MISMATCH: kind(EXIT.held, (it) => `ledger: ${it['problem']}; expected ${it['expected']}`),
+  BATCH_UNKNOWN: kind(
+    EXIT.refused,
+    (it) => `batch ${it['batch']}: unknown; expected a batch_id from \`redress payouts list\``,
+  ),
+  BATCH_STATE: kind(
+    EXIT.conflict,
+    (it) => `batch ${it['batch']}: ${it['problem']}; expected ${it['expected']}`,
+  ),
+  PAYOUT_DATE_UNKNOWN: kind(
+    EXIT.refused,
+    (it) => `payout date ${it['date']}: not one of the programme; expected ${it['expected']}`,
+  ),
+  NOTHING_DUE: kind(
+    EXIT.conflict,
+    (it) => `payout ${it['date']}: nothing to pay; expected ${it['expected']}`,
+  ),
+  BOOKS_MISMATCH: kind(EXIT.held, (it) => `books: ${it['problem']}; expected ${it['expected']}`),
   BANK_FILE_HELD: kind(
     EXIT.held,
     (it) => `${it['what']}: ${it['problem']}; expected ${it['expected']}`,

@@ -13,6 +13,7 @@ import { addExplain } from './commands/explain.js'
 import { addImports } from './commands/imports.js'
 import { addKeys } from './commands/keys.js'
 import { addLedger } from './commands/ledger.js'
+import { addPayouts } from './commands/payouts.js'
 import { addPlans } from './commands/plans.js'
 import { addRefunds } from './commands/refunds.js'
 import { addRuns } from './commands/runs.js'
@@ -54,6 +55,7 @@ async function main(argv: readonly string[]): Promise<number> {
     addRuns,
     addLedger,
     addRefunds,
+    addPayouts,
     addExplain,
     addAccessLog,
     addKeys,

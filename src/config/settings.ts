@@ -18,6 +18,11 @@ const schema = z.object({
   REDRESS_DATA_KEY: z.base64().optional(),
   /** A file of lines `version:base64`; the newest version seals. */
   REDRESS_DATA_KEYS_FILE: z.string().min(1).optional(),
+  /** Whose account pays refunds, `020:12345678901234:Name`; files for a bank need it. */
+  REDRESS_PAYER: z
+    .string()
+    .regex(/^\d{3}:\d{10,14}:.{1,70}$/u, 'BANK_CODE:ACCOUNT:NAME')
+    .optional(),
 })
 
 export interface Settings {
@@ -30,6 +35,7 @@ export interface Settings {
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly dataKey: string | undefined
   readonly dataKeysFile: string | undefined
+  readonly payer: string | undefined
 }
 
 /** The environment variables that Redress reads; the compose file is tested against them. */
@@ -63,5 +69,6 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     logLevel: it.REDRESS_LOG_LEVEL,
     dataKey: it.REDRESS_DATA_KEY,
     dataKeysFile: it.REDRESS_DATA_KEYS_FILE && resolve(it.REDRESS_DATA_KEYS_FILE),
+    payer: it.REDRESS_PAYER,
   }
 }
