@@ -9,9 +9,9 @@ export interface Problem {
 }
 
 /**
- * What is looked at, in this order; `$1` is a batch, or null. Only the first row of each is told, but
- * all are made: in the hope of a quick first row the planner would join half a million rows one by
- * one with half a million, and where all is well there is no first row.
+ * What is looked at, in this order; `$1` is a batch, or null. Only the first row of each is told,
+ * but all are made: in the hope of a quick first row the planner would join half a million rows one
+ * by one with half a million, and where all is well there is no first row.
  */
 const CHECKS: readonly string[] = [
   // A transfer that was altered, and one that belongs to nothing.

@@ -110,7 +110,8 @@ function chart(rows: readonly (readonly [string, number])[]): string {
     const y = index * 26
     return (
       `<text x="0" y="${y + 17}" font-size="13">${escaped(label)}</text>` +
-      `<rect x="310" y="${y + 4}" width="${width.toFixed(1)}" height="16" fill="${COLOURS.held}"/>` +
+      `<rect x="310" y="${y + 4}" width="${width.toFixed(1)}" height="16" ` +
+      `fill="${COLOURS.held}"/>` +
       `<text x="${(width + 318).toFixed(1)}" y="${y + 17}" font-size="13">` +
       `${NUMBER.format(value)}</text>`
     )
