@@ -278,7 +278,7 @@ describe('a command that is killed', () => {
     await scene.open()
     const args = ['snapshot', 'import', files.snapshot, '--as-of', AS_OF, '--json']
     try {
-      for (const phase of ['copy snapshot_line', 'create unique index', 'from snapshot_line_']) {
+      for (const phase of ['copy snapshot_line', 'build_line_key', 'from snapshot_line_']) {
         const importer = scene.start('importer', args)
         await until(`it is at «${phase}»`, () => scene.isAt(importer, phase), { everyMs: 2 })
         expect((await importer.cli.kill('SIGKILL')).signal).toBe('SIGKILL')

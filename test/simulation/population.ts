@@ -166,7 +166,11 @@ async function cloneOf(url: string, home: string): Promise<Clone> {
     await admin.query(`create database ${name} template ${template}`)
   })
   // Another installation, or the clones would share their messages in one Redis.
-  await within(own, (it) => it.query('update installation set installation_id = gen_random_uuid()'))
+  await within(own, (it) =>
+    it.query(`alter table installation disable trigger user;
+      update installation set installation_id = gen_random_uuid();
+      alter table installation enable trigger user`),
+  )
   return {
     url: own,
     home,
