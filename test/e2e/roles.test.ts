@@ -349,6 +349,8 @@ it('every column is readable for the auditor, but what is sealed', async () => {
   )
   expect(rows.map((it) => it['name'])).toEqual([
     'quarantined_row.raw_sealed',
+    'refund_application.account_sealed',
+    'refund_application.holder_sealed',
     'voucher_code.code_sealed',
   ])
 })

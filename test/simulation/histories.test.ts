@@ -16,7 +16,7 @@ import { storyOf } from './histories-story.js'
 import { worldOf } from './histories-world.js'
 import type { World } from './histories-world.js'
 
-const CUSTOMERS = 2_000
+const CUSTOMERS = 1_000
 const SEED = simulationSeed()
 
 /** Between them every reason of contracts §3, and every cause of a reversal, has to come up. */
