@@ -31,7 +31,11 @@ async function main(): Promise<void> {
   process.stdout.write(`${JSON.stringify({ transfers, bounced: bounced.length }, null, 2)}\n`)
 }
 
-main().catch((error: unknown) => {
+try {
+  await main()
+} catch (error) {
+  const wrongOption = error instanceof TypeError && 'code' in error
+  const exitCode = error instanceof RedressError ? error.exitCode : EXIT.failed
   process.stderr.write(`answer-payments: ${error instanceof Error ? error.message : 'failed'}\n`)
-  process.exitCode = error instanceof RedressError ? error.exitCode : EXIT.refused
-})
+  process.exitCode = wrongOption ? EXIT.refused : exitCode
+}

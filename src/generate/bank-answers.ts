@@ -1,7 +1,7 @@
 /**
  * A made-up bank: reads a payment file of ours and reports on it as banks do, in pain.002 of three
- * times. It takes the file over, settles most and refuses some, and the next day it settles what was
- * open, takes a few back and says much a second time. The same file and seed give the same answers.
+ * times. It takes the file over, settles most and refuses some; the next day it settles what was
+ * open, takes a few back and says some a second time. The same file and seed give the same answers.
  */
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'

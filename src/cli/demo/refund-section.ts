@@ -51,7 +51,7 @@ function told(it: DemoPayout): string {
     `${pc.cyan(date.slice(5))}  ${first}the bank wrote ${answerFiles} times: ` +
     `${formatCount(answers.settled)} settled, ${formatCount(answers.rejected)} rejected, ` +
     `${formatCount(answers.returned)} returned after they were paid, ` +
-    `${formatCount(answers.repeated)} said again, ${formatCount(answers.overtaken)} too late to count`
+    `${formatCount(answers.repeated)} said again, ${formatCount(answers.overtaken)} overtaken`
   )
 }
 
@@ -78,8 +78,8 @@ function held({ payouts: all, unclaimed }: RefundStory, width: number): readonly
       ? []
       : [`Applications held on ${last?.payoutOn}:`, barChart(rows, { width })]),
     `After ${unclaimed.lastDate}, ${formatCount(unclaimed.count)} refunds of ` +
-      `${formatWon(unclaimed.totalKrw)} are unclaimed, most of them never applied for; the latest ` +
-      `can be paid until ${unclaimed.payableUntil}.`,
+      `${formatWon(unclaimed.totalKrw)} are unclaimed, most of them never applied for; the ` +
+      `latest can be paid until ${unclaimed.payableUntil}.`,
   ]
 }
 
@@ -96,8 +96,8 @@ function books({ books: proved, page }: RefundStory): readonly string[] {
       ]),
     ),
     proved.ok
-      ? `${pc.green('✔')} The balances add up to ${formatWon(sum)}: decisions are what is payable, ` +
-        'batches what was sent, and each won sent is settled, came back or is pending.'
+      ? `${pc.green('✔')} The balances add up to ${formatWon(sum)}: decisions are what is ` +
+        'payable, batches what was sent, and each won sent is settled, came back or is pending.'
       : `${pc.red('✘')} The books do not fit: \`redress payouts reconcile all\` names where.`,
     `The page for finance, with charts: ${page}`,
   ]
