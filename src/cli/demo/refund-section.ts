@@ -36,23 +36,24 @@ function payouts({ report, payouts: all, ...refunds }: RefundStory): readonly st
     '',
     table(['batch', 'date', 'sent', 'KRW', 'paid', 'KRW', 'came back', 'KRW', 'signed by'], rows),
     '',
-    ...all.map(told),
+    ...all.flatMap(told),
   ]
 }
 
-function told(it: DemoPayout): string {
+function told(it: DemoPayout): readonly string[] {
   const { answers, answerFiles, date, corrections, reviews, retries } = it
-  const first =
-    corrections + reviews === 0
-      ? ''
-      : `${formatCount(corrections)} named another account and ${formatCount(reviews)} blocked ` +
-        `ones were looked into: ${formatCount(retries)} went again; `
-  return (
-    `${pc.cyan(date.slice(5))}  ${first}the bank wrote ${answerFiles} times: ` +
-    `${formatCount(answers.settled)} settled, ${formatCount(answers.rejected)} rejected, ` +
-    `${formatCount(answers.returned)} returned after they were paid, ` +
-    `${formatCount(answers.repeated)} said again, ${formatCount(answers.overtaken)} overtaken`
-  )
+  const again =
+    `another account named: ${formatCount(corrections)}; blocked ones looked into by two ` +
+    `people: ${formatCount(reviews)}; transfers that go again: ${formatCount(retries)}`
+  const bank =
+    `the bank writes ${answerFiles} times: ${formatCount(answers.settled)} settled, ` +
+    `${formatCount(answers.rejected)} rejected, ${formatCount(answers.returned)} returned after ` +
+    `they were paid;`
+  const more =
+    `${formatCount(answers.repeated)} answers said again and ${formatCount(answers.overtaken)} ` +
+    'overtaken change nothing'
+  const lines = corrections + reviews === 0 ? [bank, more] : [again, bank, more]
+  return lines.map((line, index) => `${index === 0 ? pc.cyan(date.slice(5)) : '     '}  ${line}`)
 }
 
 function bounced({ payouts: all }: RefundStory, width: number): string {
@@ -78,8 +79,8 @@ function held({ payouts: all, unclaimed }: RefundStory, width: number): readonly
       ? []
       : [`Applications held on ${last?.payoutOn}:`, barChart(rows, { width })]),
     `After ${unclaimed.lastDate}, ${formatCount(unclaimed.count)} refunds of ` +
-      `${formatWon(unclaimed.totalKrw)} are unclaimed, most of them never applied for; the ` +
-      `latest can be paid until ${unclaimed.payableUntil}.`,
+      `${formatWon(unclaimed.totalKrw)} are unclaimed; the latest can be ` +
+      `paid until ${unclaimed.payableUntil}.`,
   ]
 }
 
