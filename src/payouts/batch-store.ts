@@ -10,6 +10,9 @@ interface Queryable {
 
 /** Whatever changes batches or books waits for its turn, until the transaction's end. */
 export async function lockPayouts(client: Client): Promise<void> {
+  // Half a million rows that came in a minute ago have no statistics yet: taken for a handful, they
+  // would be joined row by row, in hours instead of seconds. Sets are joined as sets.
+  await client.query('set local enable_nestloop = off')
   await client.query(`select pg_advisory_xact_lock(hashtext('redress payouts'))`)
 }
 

@@ -39,15 +39,11 @@ export interface Due {
  */
 export async function collectCandidates(client: Client, due: Due): Promise<void> {
   await client.query('drop table if exists payout_candidate')
-  // Soon after an import nobody has counted its rows yet, and finance may not analyze its tables: the
-  // planner takes them for few and compares all applications with all. Every join here has a key.
-  await client.query(`select set_config('enable_nestloop', 'off', true)`)
   await client.query(`create temp table payout_candidate on commit drop as ${CANDIDATES}`, [
     due.payoutOn,
     due.now,
     due.payableChecks,
   ])
-  await client.query(`select set_config('enable_nestloop', 'on', true)`)
   await client.query('analyze payout_candidate')
 }
 
