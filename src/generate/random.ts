@@ -16,6 +16,7 @@ export const STREAM = {
   voucher: 9,
   termination: 10,
   refundApplication: 11,
+  bank: 12,
 } as const
 export type Stream = (typeof STREAM)[keyof typeof STREAM]
 

@@ -18,6 +18,8 @@ import { postingsOf } from '../demo/demo-figures.js'
 import type { DemoFigures, DemoPosting } from '../demo/demo-figures.js'
 import { demoReport } from '../demo/demo-report.js'
 import { playStory } from '../demo/demo-story.js'
+import { refundDocument } from '../demo/refund-section.js'
+import { playRefunds } from '../demo/refund-story.js'
 import { lateStage } from '../output.js'
 import { StageTimes } from '../stage-times.js'
 
@@ -28,13 +30,13 @@ interface DemoFlags {
 
 /** Names for a story; `--as` and REDRESS_USER go before the first. */
 const MAKER = 'kim'
-const COLLEAGUES = ['lee', 'park']
+const COLLEAGUES = ['lee', 'park', 'choi']
 
 export function addDemo(program: Command, act: Act): void {
   program
     .command('demo')
     .description(
-      'a made-up carrier: two months planned, signed, posted, corrected, proved and explained',
+      'a made-up carrier: two months planned, posted, corrected and proved; refunds paid',
     )
     .option('--lines <count>', 'lines to generate', '200000')
     .option('--seed <number>', 'the same seed makes the same population', '1')
@@ -72,16 +74,19 @@ async function demo(context: Context, flags: DemoFlags): Promise<number> {
   const population = await times.measure('generate', lines, () =>
     generateFiles(files, { lines, seed }),
   )
-  const name = COLLEAGUES.find((it) => it !== context.actor) ?? 'a colleague'
-  const colleague = { name, pool: context.poolOf(name) }
-  const story = await playStory({ context, times, files, colleague })
+  const [first = '', other = ''] = COLLEAGUES.filter((it) => it !== context.actor)
+  const colleague = { name: first, pool: context.poolOf(first) }
+  const scene = { context, times, files, colleague }
+  const story = await playStory(scene)
   const runs = postingsOf(story)
   context.out.note('read every entry back and make every decision again')
   const verified = await times.measure('verify with replay', lines * runs.length, () =>
     verify(context),
   )
-  const ok = verified && runs.every((it) => it.run.state === 'closed')
-  const figures = { ...story, population, stages: times.stages, verified, home }
+  const second = { name: other, pool: context.poolOf(other) }
+  const refunds = await playRefunds(scene, { seed, second })
+  const ok = verified && refunds.books.ok && runs.every((it) => it.run.state === 'closed')
+  const figures = { ...story, population, stages: times.stages, verified, refunds, home }
   context.out.result(documentOf(ok, figures), () => demoReport(figures))
   return ok ? EXIT.done : EXIT.held
 }
@@ -97,6 +102,7 @@ function documentOf(ok: boolean, figures: DemoFigures): object {
     runs: postingsOf(figures).map(runDocument),
     vouchers: stock,
     explained,
+    refunds: refundDocument(figures.refunds),
     stages,
   }
 }

@@ -4,6 +4,7 @@ import type { VoucherStock } from '../../intake/vouchers-store.js'
 import type { Plan, Run } from '../../runs/run.js'
 import type { StageTime } from '../stage-times.js'
 import type { DemoDay } from './demo-days.js'
+import type { RefundStory } from './refund-figures.js'
 
 /** A plan that was signed and posted. */
 export interface DemoPosting {
@@ -51,6 +52,7 @@ export interface DemoFigures extends DemoStory {
   readonly population: GeneratedSnapshot
   readonly stages: readonly StageTime[]
   readonly verified: boolean
+  readonly refunds: RefundStory
   readonly home: string
 }
 

@@ -10,6 +10,7 @@ import { generateSnapshot } from '../../generate/generate-snapshot.js'
 import type { GeneratedSnapshot } from '../../generate/generate-snapshot.js'
 import { AS_OF, DAYS } from './demo-days.js'
 import type { DemoDay } from './demo-days.js'
+import { dealApplications, terminationsIn } from './refund-files.js'
 
 export type DemoKind = 'status' | 'consents' | 'choices' | 'vouchers'
 
@@ -58,6 +59,10 @@ export async function generateFiles(
     consentsOut: whole('consents'),
     choicesOut: whole('choices'),
     vouchersOut: whole('vouchers'),
+    terminationsOut: terminationsIn(files.folder),
+    // Some hundred bounce, and the smallest demo still has one of each kind.
+    terminations: Math.min(660_000, Math.max(2_000, Math.ceil(lines / 10))),
+    applicationsOut: join(files.folder, 'applications.csv'),
   })
   const deals = { status: dealStatus, consents: dealConsent, choices: dealChoice }
   const all: Readonly<Record<DemoKind, Deal>> = { ...deals, vouchers: voucherDealer() }
@@ -65,6 +70,7 @@ export async function generateFiles(
     const to = new Map(DELIVERIES[kind].map((it) => [it, fileOf(files, kind, it)]))
     await dealRows(whole(kind), to, all[kind])
   }
+  await dealApplications(files.folder, join(files.folder, 'applications.csv'))
   return population
 }
 

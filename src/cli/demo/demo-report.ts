@@ -17,6 +17,7 @@ import { shortDay } from './demo-days.js'
 import { postingsOf } from './demo-figures.js'
 import type { DemoFigures, DemoPosting } from './demo-figures.js'
 import { diary, migrated } from './demo-diary.js'
+import { refundSections } from './refund-section.js'
 
 const WIDTH = 96
 
@@ -39,6 +40,7 @@ export function demoReport(figures: DemoFigures): string {
     ['Codes of the passes', [codes(figures)]],
     ...figures.corrections.map(correction),
     ['One line explained', explanation(figures)],
+    ...refundSections(figures.refunds, WIDTH),
     ['How fast', [speed(figures.stages)]],
     ['What to try next', next(figures.home, figures.explained?.lineId)],
   ]
@@ -194,6 +196,8 @@ function next(home: string, lineId: string | undefined): readonly string[] {
     `  scripts/redress run 2026-04 --yes ${april}`,
     '  scripts/redress vouchers show',
     '  scripts/redress access-log list',
+    '  scripts/redress payouts show 1',
+    '  scripts/redress payouts reconcile all',
     '  scripts/redress ledger export --period 2026-03 --out march.csv',
     '  scripts/redress demo --lines 2000000   # ten times the size',
   ]
