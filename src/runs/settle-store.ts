@@ -166,7 +166,7 @@ const lines = (query: SettleQuery, withChoices: boolean): string => `
          then x.guardian_consent_on end as guardian_consent_on,
     l.network, l.line_kind, l.payment, l.status as base_status,
     x.option, x.chosen_at, x.held, x.issued_on, x.granted_in
-  from ${withChoices ? CHANGED_AND_CHOSEN : CHANGED} x
+  from ${withChoices ? 'changed_and_chosen' : CHANGED} x
   join ${lineTableOf(query.snapshotId)} l on l.line_id = x.line_id
   where x.status is distinct from l.status and x.status is not null
      or x.guardian_consent_on < coalesce(l.guardian_consent_on, 'infinity')
@@ -178,13 +178,19 @@ const CHANGED = `(
       null::text as granted_in
     from settled_change)`
 
-const CHANGED_AND_CHOSEN = `(
-    select line_id, s.status, s.guardian_consent_on, c.option, c.chosen_at, c.held, c.issued_on,
-      c.granted_in
-    from settled_change s full join settled_choice c using (line_id))`
-
-/** Sets the lines down: who gets a code is asked of them before they are told. */
+/**
+ * Sets the lines down: who gets a code is asked of them before they are told. Changes and choices
+ * are brought together first: of a full join PostgreSQL knows no statistics, and would rather have
+ * kept all lines of the snapshot in memory than these.
+ */
 export async function settleLines(client: Client, query: SettleQuery): Promise<void> {
+  await client.query(
+    `create temp table changed_and_chosen on commit drop as
+     select line_id, s.status, s.guardian_consent_on, c.option, c.chosen_at, c.held, c.issued_on,
+       c.granted_in
+     from settled_change s full join settled_choice c using (line_id)`,
+  )
+  await client.query('analyze changed_and_chosen')
   await client.query(`create temp table settled_line on commit drop as ${lines(query, true)}`)
   await client.query('analyze settled_line')
 }
