@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { homeAt, readPasswords, readState } from '../../src/db/embedded-home.js'
+import { homeAt } from '../../src/db/embedded-home.js'
+import { useEmbeddedPostgres } from '../../src/db/embedded-postgres.js'
 import { redress } from '../support/cli.js'
 import type { CliEnvironment, CliResult } from '../support/cli.js'
 import { scanForPersonalData } from '../support/personal-data.js'
@@ -189,11 +190,8 @@ describe('what a whole path says', () => {
       privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
     })
     const key = place('sender.pem', publicKey)
-    await query(
-      urlOf(home),
-      `insert into voucher_issue (code_id, line_id, run_id)
-       select code_id, 70000 + code_id, 1 from voucher_code`,
-    )
+    await ask(`insert into voucher_issue (code_id, line_id, run_id)
+       select code_id, 70000 + code_id, 1 from voucher_code`)
     const out = join(home, 'codes.sealed')
     const exporting = `vouchers export --run 1 --to ${key} --out ${out} --verbose`
     expect((await say('kim', exporting)).exitCode).toBe(0)
@@ -201,30 +199,26 @@ describe('what a whole path says', () => {
     const foreign = { REDRESS_DATA_KEY: Buffer.alloc(32, 3).toString('base64') }
     const more = place('more-codes.csv', [header, ...VOUCHERS.slice(0, 5), ''].join('\n'))
     expect((await say('kim', `vouchers import ${more} --verbose`, foreign)).exitCode).toBe(2)
-    await query(urlOf(home), 'alter table voucher_code rename to hidden_code')
+    await ask('alter table voucher_code rename to hidden_code')
     const failed = await say('kim', `vouchers import ${more} --verbose`)
-    await query(urlOf(home), 'alter table hidden_code rename to voucher_code')
+    await ask('alter table hidden_code rename to voucher_code')
     expect(failed.exitCode).toBe(1)
-    const dumped = await query(urlOf(home), 'select to_jsonb(it)::text as row from voucher_code it')
+    const dumped = await ask('select to_jsonb(it)::text as row from voucher_code it')
     texts.push({ name: 'voucher_code', text: dumped.map((it) => it['row']).join('\n') })
     expect(dumped).toHaveLength(500)
     expectNoPersonalData()
   }, 120_000)
 
   it('holds none of it while rows in the database were altered and a table is gone', async () => {
-    const url = urlOf(home)
-    await query(
-      url,
-      `alter table snapshot_line_1 disable trigger user;
+    await ask(`alter table snapshot_line_1 disable trigger user;
       update snapshot_line_1 set birth_date = '1912-01-02' where line_id = 70005;
-      alter table snapshot_line_1 enable trigger user`,
-    )
+      alter table snapshot_line_1 enable trigger user`)
     expect((await say('kim', 'snapshot verify 1 --verbose')).exitCode).toBe(3)
     expect((await say('kim', 'ledger verify --replay --verbose')).exitCode).toBe(3)
-    await query(url, 'alter table quarantined_row rename to hidden_row')
+    await ask('alter table quarantined_row rename to hidden_row')
     const more = place('more.csv', [HEADER, ...BAD, GOOD[3], ''].join('\n'))
     const failed = await say('kim', `snapshot import ${more} --as-of ${AS_OF} --verbose`)
-    await query(url, 'alter table hidden_row rename to quarantined_row')
+    await ask('alter table hidden_row rename to quarantined_row')
     expect(failed.exitCode).toBe(1)
     expectNoPersonalData()
   }, 120_000)
@@ -233,16 +227,9 @@ describe('what a whole path says', () => {
 describe('what the servers keep', () => {
   it('holds none of it in the queue of PostgreSQL', async () => {
     expect((await say('kim', 'run 2026-03 --snapshot 1 --yes --detach --json')).exitCode).toBe(0)
-    const url = urlOf(home)
-    const tables = await query(
-      url,
-      `select tablename as name from pg_tables where schemaname = 'bullmq'`,
-    )
+    const tables = await ask(`select tablename as name from pg_tables where schemaname = 'bullmq'`)
     for (const { name } of tables) {
-      const rows = await query(
-        url,
-        `select to_jsonb(it)::text as row from bullmq.${String(name)} it`,
-      )
+      const rows = await ask(`select to_jsonb(it)::text as row from bullmq.${String(name)} it`)
       texts.push({ name: `bullmq.${String(name)}`, text: rows.map((it) => it['row']).join('\n') })
     }
     const messages = texts.filter((it) => it.name.startsWith('bullmq.')).map((it) => it.text)
@@ -270,10 +257,14 @@ describe('what the servers keep', () => {
   })
 })
 
-function urlOf(folder: string): string {
-  const place = homeAt(folder)
-  const port = readState(place)?.port
-  return `postgres://redress:${readPasswords(place)?.application}@127.0.0.1:${port}/redress`
+/** Between two commands the server would stop by itself, perhaps in the middle of a query. */
+async function ask(statement: string): Promise<Awaited<ReturnType<typeof query>>> {
+  const server = await useEmbeddedPostgres({ home })
+  try {
+    return await query(server.url, statement)
+  } finally {
+    await server.release()
+  }
 }
 
 async function dumpOf(url: string): Promise<string> {
