@@ -89,8 +89,6 @@ test('takes time by lines and codes, not by their product', { timeout: 90_000 },
        from settled_voucher`,
     )
     const first = GIVEN + 1
-    expect(rows).toEqual([
-      { given: String(LINES), from: String(first), to: String(GIVEN + LINES) },
-    ])
+    expect(rows).toEqual([{ given: String(LINES), from: String(first), to: String(GIVEN + LINES) }])
   })
 })
