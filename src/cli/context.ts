@@ -17,12 +17,6 @@ import { assertMigrated, migrate } from '../db/migrate.js'
 import { grantQueue } from '../db/queue-rights.js'
 import { RedressError } from '../errors.js'
 import { assert } from '../assert.js'
-import {
-  jobsDatabaseUrl,
-  jobsPoolSize,
-  openJobsBackend,
-  prepareJobsSchema,
-} from '../jobs/bullmq-backend.js'
 import type { JobsBackend } from '../jobs/bullmq-backend.js'
 import { openCipher } from '../privacy/cipher.js'
 import type { Cipher } from '../privacy/cipher.js'
@@ -144,22 +138,24 @@ async function openJobs(
   const { rows } = await pool.query<{ installation_id: string }>(
     'select installation_id from installation',
   )
+  // Loaded when it is asked for: most commands never are, and it is a third of the time to start.
+  const jobs = await import('../jobs/bullmq-backend.js')
   const id = createHash('sha256')
     .update(rows[0]?.installation_id ?? '')
     .digest('hex')
     .slice(0, 12)
   if (settings.redisUrl !== undefined) {
-    return openJobsBackend({ redisUrl: settings.redisUrl }, { name: `chunks-${id}` })
+    return jobs.openJobsBackend({ redisUrl: settings.redisUrl }, { name: `chunks-${id}` })
   }
   const jobsPool = openPool({
-    url: jobsDatabaseUrl(url),
-    max: jobsPoolSize(settings.lanes),
+    url: jobs.jobsDatabaseUrl(url),
+    max: jobs.jobsPoolSize(settings.lanes),
     name: 'redress jobs',
   })
   pools.push(jobsPool)
-  const backend = openJobsBackend({ pool: jobsPool }, {})
+  const backend = jobs.openJobsBackend({ pool: jobsPool }, {})
   if (settings.autoMigrate) {
-    await prepareJobsSchema(jobsPool)
+    await jobs.prepareJobsSchema(jobsPool)
     await grantQueue(pool, backend.queueName)
   }
   return backend

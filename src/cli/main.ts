@@ -133,4 +133,11 @@ function report(error: unknown, verbose: boolean): number {
   return shown?.exitCode ?? EXIT.failed
 }
 
+/** `redress runs list | head` has read enough; what the command does goes on to its end. */
+function outliveReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+}
+
+process.stdout.on('error', outliveReader)
+process.stderr.on('error', outliveReader)
 process.exitCode = await main(process.argv)

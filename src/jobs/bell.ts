@@ -8,7 +8,6 @@ import type { Pool } from '../db/database.js'
 import { closeRun } from '../runs/close-run.js'
 import { hasOpenChunk, idleChunks, listRuns } from '../runs/run-store.js'
 import type { JobsBackend } from './bullmq-backend.js'
-import { openQueue, workerNameOf } from './bullmq-queue.js'
 import type { JobsQueue } from './bullmq-queue.js'
 
 export interface BellOptions {
@@ -46,6 +45,7 @@ export class Bell {
    */
   lookAt(runId: string): void {
     this.#look(async (queue) => {
+      const { workerNameOf } = await import('./bullmq-queue.js')
       const { name } = this.#options
       await queue.appear(name)
       const names = await queue.workerNames()
@@ -94,7 +94,11 @@ export class Bell {
   }
 
   async #opened(): Promise<JobsQueue> {
-    this.#queue ??= await openQueue(await this.#options.backend(), this.#close.signal)
+    if (this.#queue === undefined) {
+      // Loaded when it is needed: a run of a second never is.
+      const { openQueue } = await import('./bullmq-queue.js')
+      this.#queue = await openQueue(await this.#options.backend(), this.#close.signal)
+    }
     return this.#queue
   }
 

@@ -10,7 +10,6 @@ import type { Run, RunProgress } from '../runs/run.js'
 import { idleChunks, readProgress, readRun } from '../runs/run-store.js'
 import { Bell } from './bell.js'
 import type { JobsBackend } from './bullmq-backend.js'
-import { openQueue } from './bullmq-queue.js'
 import { OwnLanes } from './own-lanes.js'
 import type { WorkOptions } from './work-chunks.js'
 
@@ -46,6 +45,7 @@ export async function conductRun(options: ConductOptions): Promise<Run> {
 }
 
 async function leaveToOthers({ pool, backend, runId }: ConductOptions): Promise<Run> {
+  const { openQueue } = await import('./bullmq-queue.js')
   const queue = await openQueue(await backend())
   try {
     const idle = await idleChunks(pool, runId, 1_000_000)

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { redress } from '../support/cli.js'
+import { redress, spawnRedress } from '../support/cli.js'
 import {
   AS_OF,
   LATE_CONSENT,
@@ -316,6 +316,13 @@ describe('what goes where', () => {
     )
     expect(silent.stderr).toBe('')
     expect(silent.json).toMatchObject({ period: '2026-02' })
+  })
+
+  it('ends with 0 and says nothing when whoever reads its output has read enough', async () => {
+    const running = spawnRedress(['--help'], here.environment)
+    running.process.stdout?.destroy()
+    const { exitCode, stderr } = await running.ended
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   })
 
   it('prints help on stdout and ends with 0', async () => {

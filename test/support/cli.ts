@@ -86,7 +86,7 @@ export function spawnRedress(
 ): RunningCli {
   buildOnce()
   const startedAt = performance.now()
-  const main = join(projectRoot(), 'dist', 'src', 'cli', 'main.js')
+  const main = join(projectRoot(), 'dist', 'redress', 'main.js')
   const child = spawn(process.execPath, [main, ...args], {
     cwd: options.cwd ?? '/',
     stdio: ['ignore', 'pipe', 'pipe'],

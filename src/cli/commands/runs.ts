@@ -4,7 +4,6 @@ import { assert } from '../../assert.js'
 import { errorCodeOf } from '../../db/database.js'
 import { EXIT, RedressError } from '../../errors.js'
 import { conductRun } from '../../jobs/conduct-run.js'
-import { openQueue } from '../../jobs/bullmq-queue.js'
 import { readPlan } from '../../runs/plan-store.js'
 import type { Run, RunProgress } from '../../runs/run.js'
 import { closedRuns, listRuns, readProgress, readRun, unfinishedRun } from '../../runs/run-store.js'
@@ -278,6 +277,7 @@ async function namesIfAllowed(context: Context): Promise<readonly string[]> {
 }
 
 async function namesOfWorkers(context: Context): Promise<readonly string[]> {
+  const { openQueue } = await import('../../jobs/bullmq-queue.js')
   const queue = await openQueue(await context.jobs())
   try {
     return await queue.workerNames()

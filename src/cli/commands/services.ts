@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import type { Command } from 'commander'
 import { isOutage } from '../../db/database.js'
 import { RedressError } from '../../errors.js'
-import { workChunks } from '../../jobs/work-chunks.js'
 import { migrations } from '../../db/migrate.js'
 import type { Context } from '../context.js'
 import type { Act } from '../act.js'
@@ -21,6 +20,7 @@ export function addServices(program: Command, act: Act): void {
 
 async function worker(context: Context): Promise<void> {
   const backend = await context.jobs()
+  const { workChunks } = await import('../../jobs/work-chunks.js')
   const working = await workChunks({
     pool: context.pool,
     backend,
