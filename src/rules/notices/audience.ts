@@ -113,8 +113,8 @@ export function suppressionOf(
 }
 
 /**
- * Asked again at the very moment of sending. Whoever applied, chose, was paid or opted out since the
- * round was prepared is not sent to.
+ * Asked again at the very moment of sending. Whoever applied, chose, was paid or opted out since
+ * the round was prepared is not sent to.
  */
 export function isStillDue(campaign: Addressed, facts: FactsAtSending): boolean {
   return facts.isInAudience && suppressionOf(campaign, facts) === null

@@ -40,8 +40,8 @@ export function campaignNamed({ campaigns }: NoticeTerms, name: string): Campaig
 }
 
 /**
- * What a campaign says in a round prepared on `day` of the programme's zone: one text for all of its
- * recipients, as there is nothing of theirs in it.
+ * What a campaign says in a round prepared on `day` of the programme's zone: one text for all of
+ * its recipients, as there is nothing of theirs in it.
  * @throws AssertionFailure where the programme has no such text, or one that must not be sent.
  */
 export function noticeText(terms: NoticeTerms, campaign: Campaign, day: IsoDate): NoticeText {

@@ -16,7 +16,7 @@ export const SLOT_FORMS = {
   /** Opting out has to be free (facts §13.2). */
   optOutNumber: /^080-\d{3,4}-\d{4}$/,
   serviceName: /^[가-힣A-Za-z+ ]{2,30}$/,
-  /** The same for everybody: without digits there is no way to tell one recipient from another. */
+  /** An address for all: no digits and no query, as the token of one person would have. */
   shortLink: /^[a-z-]+(\.[a-z-]+)+(\/[a-z-]+)?$/,
 } as const satisfies Readonly<Record<string, RegExp>>
 

@@ -101,7 +101,8 @@ export const KT_2026_NOTICES: NoticeTerms = {
     value: {
       programmeName: '고객 보답 프로그램',
       senderName: 'KT',
-      // The one free number of KT's that the facts know. Which one takes opt-outs was not published.
+      // The one free number of KT's that the facts know; which one takes opt-outs was not
+      // published, so the carrier has to set its own before it advertises.
       helpDesk: '080-722-0100',
       optOutNumber: '080-722-0100',
     },
