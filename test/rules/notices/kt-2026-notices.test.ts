@@ -9,7 +9,7 @@ import { templateFaults } from '../../../src/rules/notices/template-faults.js'
 import { microsOf } from '../../../src/rules/refunds/instant.js'
 import { PROGRAMMES } from '../../../src/rules/programmes/registry.js'
 import { V1, V2 } from '../builders.js'
-import { aVersion, campaignOf, TERMS } from './notice-builders.js'
+import { aVersion, campaignOf, TERMS, unseenText } from './notice-builders.js'
 
 const BEFORE_ANNOUNCEMENT = '2025-12-29'
 
@@ -211,6 +211,18 @@ describe('the text of a round', () => {
       return noticeText(terms, campaign, day).version
     })
     expect(versions).toEqual([1, 2])
+  })
+
+  it('has its subject as an LMS alone', () => {
+    const texts = ['가'.repeat(30), '가'.repeat(45)].map((rest) => {
+      const version = unseenText([`[{senderName}] ${rest}`], '안내')
+      const terms = { ...TERMS, templates: [{ ...template, versions: [version] }] }
+      return noticeText(terms, campaign, '2026-01-20')
+    })
+    expect(texts.map(({ kind, subject }) => [kind, subject])).toEqual([
+      ['SMS', null],
+      ['LMS', '안내'],
+    ])
   })
 
   it('is none where it must not be sent as it is', () => {
