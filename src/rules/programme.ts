@@ -7,6 +7,7 @@ import { firstOfMonth } from './calendar.js'
 import type { IsoDate, Period } from './case.js'
 import type { Cited, DayWindow } from './cited.js'
 import type { Benefit, Unit } from './decision.js'
+import type { NoticeTerms } from './notices/notice-terms.js'
 import type { RefundTerms } from './refunds/refund-terms.js'
 
 /** Raised with every change that can alter a decision; it feeds the plan hash. */
@@ -34,6 +35,8 @@ export interface ProgrammeVersion {
   readonly approval: ApprovalPolicy
   /** Absent where the engine pays nothing back for the programme. */
   readonly refunds?: RefundTerms
+  /** Absent where the engine tells nobody of the programme. */
+  readonly notices?: NoticeTerms
 }
 
 /** When a plan needs a second person, and which figures hold it until somebody gives a reason. */

@@ -5,6 +5,7 @@
 import type { Period } from '../case.js'
 import type { Cited } from '../cited.js'
 import type { ApprovalPolicy, BenefitTerms, Programme, ProgrammeVersion } from '../programme.js'
+import { KT_2026_NOTICES } from './kt-2026-notices.js'
 import { KT_2026_REFUNDS } from './kt-2026-refunds.js'
 
 const MONTHS: readonly Period[] = ['2026-02', '2026-03', '2026-04', '2026-05', '2026-06', '2026-07']
@@ -126,5 +127,6 @@ function ktVersion(
     benefits: BENEFIT_TERMS,
     approval: APPROVAL,
     refunds: KT_2026_REFUNDS,
+    notices: KT_2026_NOTICES,
   }
 }
