@@ -3,10 +3,13 @@ import { once } from 'node:events'
 import type { Command } from 'commander'
 import { isOutage } from '../../db/database.js'
 import { RedressError } from '../../errors.js'
+import type { JobsBackend } from '../../jobs/bullmq-backend.js'
 import { workChunks } from '../../jobs/work-chunks.js'
 import { migrations } from '../../db/migrate.js'
 import type { Context } from '../context.js'
 import type { Act } from '../act.js'
+import { labelOf, serveStatus } from '../serve-status.js'
+import type { StatusService } from '../serve-status.js'
 
 export function addServices(program: Command, act: Act): void {
   program
@@ -21,6 +24,20 @@ export function addServices(program: Command, act: Act): void {
 
 async function worker(context: Context): Promise<void> {
   const backend = await context.jobs()
+  const status = await serveStatus({ context, backend })
+  try {
+    await workUntilStopped(context, backend, status)
+  } finally {
+    // To the last chunk it is told that this process is alive and stopping.
+    await status.close()
+  }
+}
+
+async function workUntilStopped(
+  context: Context,
+  backend: JobsBackend,
+  status: StatusService,
+): Promise<void> {
   const working = await workChunks({
     pool: context.pool,
     backend,
@@ -34,6 +51,7 @@ async function worker(context: Context): Promise<void> {
       if (isPassing(error)) void context.revive().catch(() => undefined)
     },
   })
+  status.started()
   context.out.note(
     `worker ${context.workerName} takes ${context.settings.lanes} chunks at a time; Ctrl-C ` +
       `stops it after those at hand`,
@@ -44,11 +62,6 @@ async function worker(context: Context): Promise<void> {
 
 function isPassing(error: unknown): boolean {
   return isOutage(error) || (error instanceof RedressError && error.retryable)
-}
-
-function labelOf(error: unknown): string {
-  if (error instanceof RedressError) return error.code
-  return error instanceof Error ? error.name : 'unknown'
 }
 
 async function migrate(context: Context): Promise<void> {
