@@ -11,7 +11,7 @@ import {
   formatShare,
   formatShort,
 } from './chart.js'
-import { RateMeter } from './progress-rate.js'
+import { RateMeter } from '../service/rate-meter.js'
 
 export type ProgressUnit = 'lines' | 'rows' | 'customers' | 'entries' | 'chunks' | 'files' | 'bytes'
 

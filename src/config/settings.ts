@@ -23,6 +23,17 @@ const schema = z.object({
     .string()
     .regex(/^\d{3}:\d{10,14}:.{1,70}$/u, 'BANK_CODE:ACCOUNT:NAME')
     .optional(),
+  /** Where a service answers /healthz, /readyz and /metrics; absent, nowhere. 0: any free port. */
+  REDRESS_HTTP_PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, 'a port from 0 to 65535')
+    .transform(Number)
+    .pipe(z.int().max(65_535))
+    .optional(),
+  REDRESS_HTTP_HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9.:-]{1,253}$/, 'an address of this machine')
+    .default('127.0.0.1'),
 })
 
 export interface Settings {
@@ -36,6 +47,8 @@ export interface Settings {
   readonly dataKey: string | undefined
   readonly dataKeysFile: string | undefined
   readonly payer: string | undefined
+  readonly httpPort: number | undefined
+  readonly httpHost: string
 }
 
 /** The environment variables that Redress reads; the compose file is tested against them. */
@@ -70,5 +83,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     dataKey: it.REDRESS_DATA_KEY,
     dataKeysFile: it.REDRESS_DATA_KEYS_FILE && resolve(it.REDRESS_DATA_KEYS_FILE),
     payer: it.REDRESS_PAYER,
+    httpPort: it.REDRESS_HTTP_PORT,
+    httpHost: it.REDRESS_HTTP_HOST,
   }
 }

@@ -10,7 +10,7 @@ import { RedressError } from '../errors.js'
 import { errorCodeOf, withClient } from './database.js'
 import type { Client, Pool } from './database.js'
 
-interface Migration {
+export interface Migration {
   readonly name: string
   readonly sql: string
   readonly checksum: string
@@ -82,7 +82,15 @@ async function applyPending(pool: Pool, rehearsal: boolean): Promise<void> {
 
 /** @throws RedressError SCHEMA_MISMATCH when files are pending and nobody may apply them here. */
 export async function assertMigrated(pool: Pool): Promise<void> {
-  const pending = await withClient(pool, (client) => pendingOf(client, migrations()))
+  await withClient(pool, (client) => assertSchema(client, migrations()))
+}
+
+/**
+ * @param files as they were when this process started, which an update may replace under it
+ * @throws RedressError SCHEMA_MISMATCH when the schema is older or newer than `files`
+ */
+export async function assertSchema(client: Client, files: readonly Migration[]): Promise<void> {
+  const pending = await pendingOf(client, files)
   if (pending.length === 0) return
   throw new RedressError('SCHEMA_MISMATCH', {
     problem: `${pending.length} migrations are not applied`,

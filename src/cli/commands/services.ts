@@ -3,9 +3,11 @@ import { once } from 'node:events'
 import type { Command } from 'commander'
 import { isOutage } from '../../db/database.js'
 import { RedressError } from '../../errors.js'
+import type { JobsBackend } from '../../jobs/bullmq-backend.js'
 import { migrations } from '../../db/migrate.js'
 import type { Context } from '../context.js'
 import type { Act } from '../act.js'
+import type { StatusService } from '../serve-status.js'
 
 export function addServices(program: Command, act: Act): void {
   program
@@ -20,7 +22,24 @@ export function addServices(program: Command, act: Act): void {
 
 async function worker(context: Context): Promise<void> {
   const backend = await context.jobs()
+  // Loaded here: what only a service needs would slow every command's start.
+  const { serveStatus } = await import('../serve-status.js')
+  const status = await serveStatus({ context, backend })
+  try {
+    await workUntilStopped(context, backend, status)
+  } finally {
+    // To the last chunk it is told that this process is alive and stopping.
+    await status.close()
+  }
+}
+
+async function workUntilStopped(
+  context: Context,
+  backend: JobsBackend,
+  status: StatusService,
+): Promise<void> {
   const { workChunks } = await import('../../jobs/work-chunks.js')
+  const { labelOf } = await import('../serve-status.js')
   const working = await workChunks({
     pool: context.pool,
     backend,
@@ -34,6 +53,7 @@ async function worker(context: Context): Promise<void> {
       if (isPassing(error)) void context.revive().catch(() => undefined)
     },
   })
+  status.started()
   context.out.note(
     `worker ${context.workerName} takes ${context.settings.lanes} chunks at a time; Ctrl-C ` +
       `stops it after those at hand`,
@@ -44,11 +64,6 @@ async function worker(context: Context): Promise<void> {
 
 function isPassing(error: unknown): boolean {
   return isOutage(error) || (error instanceof RedressError && error.retryable)
-}
-
-function labelOf(error: unknown): string {
-  if (error instanceof RedressError) return error.code
-  return error instanceof Error ? error.name : 'unknown'
 }
 
 async function migrate(context: Context): Promise<void> {
