@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
-const SERVICES = ['integration', 'jobs', 'e2e', 'bench'].map((name) => `test/${name}/**/*.test.ts`)
+const SERVICES = ['integration', 'jobs', 'gateways', 'e2e', 'bench'].map((name) => `test/${name}/**/*.test.ts`)
 /**
  * Only root can become somebody else; what these tests do as an ordinary user is what the other
  * tests do when an ordinary user runs them. `npm test` says so when it leaves them out.
