@@ -67,37 +67,49 @@ export class SmppLink {
       const full = this.#bound === undefined ? this.#trouble : 'WINDOW_FULL'
       return { kind: 'not_written', reason: signal.aborted ? 'ABORTED' : full }
     }
-    const session = await this.#whenBound(soon)
-    if (session === undefined) {
-      this.#window.leave()
-      return { kind: 'not_written', reason: signal.aborted ? 'ABORTED' : this.#trouble }
+    for (;;) {
+      const session = await this.#whenBound(soon)
+      if (session === undefined) {
+        this.#window.leave()
+        return { kind: 'not_written', reason: signal.aborted ? 'ABORTED' : this.#trouble }
+      }
+      const answer = await this.#write(session, fields, signal)
+      if (answer !== 'not_written') return answer
+      // It has ended, but the news of it are still on their way.
+      if (this.#bound === session) this.#bound = undefined
     }
-    return await this.#write(session, fields, signal)
   }
 
   /** Whatever has no answer yet is lost. */
   async close(): Promise<void> {
     const session = this.#bound
     if (session !== undefined) {
-      await answerTo((onAnswer) => session.unbind(onAnswer), this.#options.answerTimeoutMs)
+      const answer = answerTo((it) => session.unbind(it), this.#options.answerTimeoutMs)
+      await Promise.race([answer, once(this.#events, LOST)])
     }
     this.#closing.abort()
-    session?.destroy()
     await this.#running
   }
 
   /** The place in the window is left when the answer comes, or certainly will not. */
-  #write(session: SmppSession, fields: SubmitFields, signal: AbortSignal): Promise<SubmitAnswer> {
+  #write(
+    session: SmppSession,
+    fields: SubmitFields,
+    signal: AbortSignal,
+  ): Promise<SubmitAnswer | 'not_written'> {
     const { answerTimeoutMs } = this.#options
     return new Promise((tell) => {
       const lost = (reason: string) => () => tell({ kind: 'lost', reason })
       const isAborted = lost('ABORTED')
       const late = setTimeout(lost('NO_ANSWER'), answerTimeoutMs)
-      const settle = (answer: SubmitAnswer): void => {
+      const forget = (): void => {
         clearTimeout(late)
         clearTimeout(given)
         signal.removeEventListener('abort', isAborted)
         this.#events.off(LOST, isLost)
+      }
+      const settle = (answer: SubmitAnswer): void => {
+        forget()
         this.#window.leave()
         tell(answer)
       }
@@ -110,7 +122,9 @@ export class SmppLink {
         const messageId = answer.message_id ?? ''
         settle({ kind: 'answered', status: answer.command_status, messageId })
       })
-      if (!isWritten) settle({ kind: 'not_written', reason: 'NOT_CONNECTED' })
+      if (isWritten) return
+      forget()
+      tell('not_written')
     })
   }
 
@@ -142,6 +156,8 @@ export class SmppLink {
     const { host, port, tls, answerTimeoutMs } = this.#options
     const session = connectSmpp({ host, port, tls, ...(tls && { servername: host }) })
     const ended = new Promise<void>((done) => session.on('close', done))
+    const isClosing = (): void => session.destroy()
+    this.#closing.signal.addEventListener('abort', isClosing)
     // An error is followed by its close, but for one in what was read.
     session.on('error', () => session.destroy())
     session.on('pdu', (pdu) => this.#take(session, pdu))
@@ -164,6 +180,7 @@ export class SmppLink {
     }
     session.destroy()
     await ended
+    this.#closing.signal.removeEventListener('abort', isClosing)
     return isBound
   }
 
