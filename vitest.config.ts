@@ -9,7 +9,9 @@ const SERVICES = ['integration', 'jobs', 'gateways', 'e2e', 'bench'].map((name) 
  */
 const IS_ROOT = process.getuid?.() === 0 && process.platform === 'linux'
 const ROOT_ALONE = IS_ROOT ? [] : ['test/**/*-as-root.test.ts']
-const DEBIAN_ALONE = existsSync('/usr/bin/apt-get') ? [] : ['test/**/redis-download-*.test.ts']
+const DEBIAN_ALONE = existsSync('/usr/bin/apt-get')
+  ? []
+  : ['test/**/redis-download-*.test.ts', 'test/**/kannel-download*.test.ts']
 const SIMULATION = ['test/simulation/**/*.test.ts']
 
 export default defineConfig({

@@ -34,6 +34,9 @@ export interface KannelOptions {
 // Delivered (1), not delivered (2), refused by the SMSC (16); what is only under way is not asked.
 const REPORTS_WANTED = '19'
 
+// Kannel repeats a report that is answered with anything but 200 or 202, even with 204.
+const TAKEN = 200
+
 const query = z.object({
   key: z.string().min(1).max(64),
   token: z.string().min(1).max(128),
@@ -95,7 +98,7 @@ export class KannelGateway implements Gateway {
     this.#listeners.add(listener)
   }
 
-  /** 204 when it is told or needs no telling, 401 without a good token, 503 to have it repeated. */
+  /** 200 when it is told or needs no telling, 401 without a good token, 503 to have it repeated. */
   async handleReport(request: IncomingMessage, response: ServerResponse): Promise<void> {
     request.resume()
     if (request.method !== 'GET') return answer(response, 405)
@@ -119,7 +122,7 @@ export class KannelGateway implements Gateway {
         return answer(response, 503)
       }
     }
-    answer(response, 204)
+    answer(response, TAKEN)
   }
 
   async close(): Promise<void> {
