@@ -23,8 +23,10 @@ const schema = z.object({
     .string()
     .regex(/^\d{3}:\d{10,14}:.{1,70}$/u, 'BANK_CODE:ACCOUNT:NAME')
     .optional(),
-  /** Who delivers messages; `spool` writes files under REDRESS_HOME. */
+  /** Who delivers messages; `spool` writes files into REDRESS_SPOOL. */
   REDRESS_GATEWAY: z.enum(['spool', 'http', 'smpp', 'kannel']).default('spool'),
+  /** A folder of its own on a disk that stays; absent: `spool` under REDRESS_HOME. */
+  REDRESS_SPOOL: z.string().min(1).optional(),
   /** Where it is; with TLS https and ssmpp. */
   REDRESS_GATEWAY_URL: z.url({ protocol: /^(https?|s?smpp)$/ }).optional(),
   /** Shared with it; signs what is sent and what comes back. */
@@ -106,7 +108,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     payer: it.REDRESS_PAYER,
     gateway: {
       kind: it.REDRESS_GATEWAY,
-      spoolFolder: join(home, 'spool'),
+      spoolFolder: resolve(it.REDRESS_SPOOL ?? join(home, 'spool')),
       url: it.REDRESS_GATEWAY_URL,
       secret: it.REDRESS_GATEWAY_SECRET,
       user: it.REDRESS_GATEWAY_USER,

@@ -41,12 +41,12 @@ export interface DeliveryReport {
   readonly at: string
 }
 
-/** A report counts as told when this resolves; when it rejects, the carrier is asked to repeat. */
+/** Resolves once the report is kept; when it rejects, the carrier is asked to repeat it. */
 export type ReportListener = (report: DeliveryReport) => Promise<void>
 
 export interface Gateway {
   readonly name: 'spool' | 'http' | 'smpp'
-  /** Trouble is an outcome, not an exception. An aborted `signal` ends the wait, not the message. */
+  /** Trouble is an outcome, no exception. An aborted `signal` ends the wait, not the message. */
   send(message: OutboundMessage, signal: AbortSignal): Promise<HandOver>
   /** After a crash between hand-over and mark: whether the gateway took this key. */
   lookUp(key: string): Promise<KeyState>

@@ -3,6 +3,7 @@
  * promise it says: a request that was written and not answered is `lost`.
  */
 import { EventEmitter, once, setMaxListeners } from 'node:events'
+import { isIP } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectSmpp } from './smpp-package.js'
 import type { Pdu, SmppSession, SubmitFields } from './smpp-package.js'
@@ -154,7 +155,8 @@ export class SmppLink {
   /** From connecting to the end of the connection. @returns whether it was bound. */
   async #oneSession(): Promise<boolean> {
     const { host, port, tls, answerTimeoutMs } = this.#options
-    const session = connectSmpp({ host, port, tls, ...(tls && { servername: host }) })
+    const named = tls && isIP(host) === 0
+    const session = connectSmpp({ host, port, tls, ...(named && { servername: host }) })
     const ended = new Promise<void>((done) => session.on('close', done))
     const isClosing = (): void => session.destroy()
     this.#closing.signal.addEventListener('abort', isClosing)

@@ -75,14 +75,13 @@ export function gatewaySuite(
       expect(states).toEqual(traits.knowsKeys ? known : ['cannot_tell', 'cannot_tell'])
     })
 
-    if (traits.knowsKeys) {
-      test('takes a key once, however often it is sent', async () => {
-        const sent = await Promise.all([1, 2, 3].map(() => setting.gateway.send(message(7), NEVER)))
-        const again = await setting.gateway.send(message(7), NEVER)
-        expect(new Set([...sent, again].map((it) => JSON.stringify(it))).size).toBe(1)
-        expect(await setting.arrived()).toHaveLength(1)
-      })
-    }
+    // Where keys are not known, two hand-overs are two messages.
+    test.runIf(traits.knowsKeys)('takes a key once, however often it is sent', async () => {
+      const sent = await Promise.all([1, 2, 3].map(() => setting.gateway.send(message(7), NEVER)))
+      const again = await setting.gateway.send(message(7), NEVER)
+      expect(new Set([...sent, again].map((it) => JSON.stringify(it))).size).toBe(1)
+      expect(await setting.arrived()).toHaveLength(1)
+    })
 
     test('finishes what is under way before it closes', async () => {
       const sending = [8, 9, 10].map((it) => setting.gateway.send(message(it), NEVER))

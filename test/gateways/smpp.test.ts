@@ -101,7 +101,7 @@ describe('smpp', () => {
     expect(smsc.messages()).toEqual([{ to: message(1).to, text: `환급\n${message(1).text}` }])
   })
 
-  test('parts carry the header of their text, which is the same when it is sent again', async () => {
+  test('parts carry the header of their text, the same when it is sent again', async () => {
     await gateway.send(message(1, LONG), NEVER)
     await gateway.send(message(1, LONG), NEVER)
     expect(smsc.parts.length).toBe(4)
@@ -193,7 +193,7 @@ describe('smpp', () => {
     expect(smsc.binds.length).toBeGreaterThan(5)
   })
 
-  test('an SMSC that is there but silent: unknown, its place in the window stays taken', async () => {
+  test('an SMSC that is there but silent: unknown, and its place stays taken', async () => {
     await gateway.close()
     gateway = open(smsc.port, { window: 1, answerTimeoutMs: 100 })
     smsc.faults.isSilent = true
