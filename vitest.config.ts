@@ -2,14 +2,16 @@
 import { existsSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
-const SERVICES = ['integration', 'jobs', 'e2e', 'bench'].map((name) => `test/${name}/**/*.test.ts`)
+const SERVICES = ['integration', 'jobs', 'gateways', 'e2e', 'bench'].map((name) => `test/${name}/**/*.test.ts`)
 /**
  * Only root can become somebody else; what these tests do as an ordinary user is what the other
  * tests do when an ordinary user runs them. `npm test` says so when it leaves them out.
  */
 const IS_ROOT = process.getuid?.() === 0 && process.platform === 'linux'
 const ROOT_ALONE = IS_ROOT ? [] : ['test/**/*-as-root.test.ts']
-const DEBIAN_ALONE = existsSync('/usr/bin/apt-get') ? [] : ['test/**/redis-download-*.test.ts']
+const DEBIAN_ALONE = existsSync('/usr/bin/apt-get')
+  ? []
+  : ['test/**/redis-download-*.test.ts', 'test/**/kannel-download*.test.ts']
 const SIMULATION = ['test/simulation/**/*.test.ts']
 
 export default defineConfig({

@@ -170,6 +170,11 @@ const KINDS = {
     (it) => `queue: ${it['problem']}; expected ${it['expected']}`,
     true,
   ),
+  GATEWAY_UNAVAILABLE: kind(
+    EXIT.failed,
+    (it) => `gateway ${it['gateway']}: ${it['problem']}; expected ${it['expected']}`,
+    true,
+  ),
   SCHEMA_MISMATCH: kind(
     EXIT.refused,
     (it) => `database schema: ${it['problem']}; expected ${it['expected']}`,

@@ -53,6 +53,10 @@ const HIDDEN: ReadonlySet<string> = new Set([
   'data_key',
   'dataKey',
   'connectionString',
+  // Of a message: its number and its text.
+  'to',
+  'text',
+  'secret',
 ])
 /** Fields are logged flat; what is nested deeper than this was passed on by mistake. */
 const DEPTH = 4

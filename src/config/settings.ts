@@ -1,5 +1,5 @@
 /** The environment, read once and checked; every other part is handed what it needs from here. */
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { RedressError } from '../errors.js'
 
@@ -34,6 +34,27 @@ const schema = z.object({
     .string()
     .regex(/^[A-Za-z0-9.:-]{1,253}$/, 'an address of this machine')
     .default('127.0.0.1'),
+  /** Who delivers messages; `spool` writes files into REDRESS_SPOOL. */
+  REDRESS_GATEWAY: z.enum(['spool', 'http', 'smpp', 'kannel']).default('spool'),
+  /** A folder of its own on a disk that stays; absent: `spool` under REDRESS_HOME. */
+  REDRESS_SPOOL: z.string().min(1).optional(),
+  /** Where it is; with TLS https and ssmpp. */
+  REDRESS_GATEWAY_URL: z.url({ protocol: /^(https?|s?smpp)$/ }).optional(),
+  /** Shared with it; signs what is sent and what comes back. */
+  REDRESS_GATEWAY_SECRET: z.string().min(16, '16 characters or more').optional(),
+  /** Its name for us, and the password: `system_id` of SMPP, the sendsms-user of Kannel. */
+  REDRESS_GATEWAY_USER: z.string().min(1).max(64).optional(),
+  REDRESS_GATEWAY_PASSWORD: z.string().min(1).max(64).optional(),
+  /** The number that messages come from. */
+  REDRESS_GATEWAY_SENDER: z
+    .string()
+    .regex(/^\d{3,20}$/, '3 to 20 digits')
+    .optional(),
+  /** Where Kannel reaches the endpoint for delivery reports. */
+  REDRESS_GATEWAY_REPORTS_URL: z.url({ protocol: /^https?$/ }).optional(),
+  REDRESS_SMPP_SYSTEM_TYPE: z.string().max(12).default(''),
+  /** Submissions without an answer at one time; the SMSC's operator says how many. */
+  REDRESS_SMPP_WINDOW: z.coerce.number().int().min(1).max(1000).default(10),
 })
 
 export interface Settings {
@@ -49,6 +70,20 @@ export interface Settings {
   readonly payer: string | undefined
   readonly httpPort: number | undefined
   readonly httpHost: string
+  readonly gateway: GatewaySettings
+}
+
+export interface GatewaySettings {
+  readonly kind: 'spool' | 'http' | 'smpp' | 'kannel'
+  readonly spoolFolder: string
+  readonly url: string | undefined
+  readonly secret: string | undefined
+  readonly user: string | undefined
+  readonly password: string | undefined
+  readonly sender: string | undefined
+  readonly reportsUrl: string | undefined
+  readonly smppSystemType: string
+  readonly smppWindow: number
 }
 
 /** The environment variables that Redress reads; the compose file is tested against them. */
@@ -72,10 +107,11 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     })
   }
   const it = parsed.data
+  const home = resolve(it.REDRESS_HOME)
   return {
     databaseUrl: it.DATABASE_URL,
     redisUrl: it.REDIS_URL,
-    home: resolve(it.REDRESS_HOME),
+    home,
     autoMigrate: it.REDRESS_AUTO_MIGRATE,
     user: it.REDRESS_USER,
     lanes: it.REDRESS_LANES,
@@ -85,5 +121,17 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     payer: it.REDRESS_PAYER,
     httpPort: it.REDRESS_HTTP_PORT,
     httpHost: it.REDRESS_HTTP_HOST,
+    gateway: {
+      kind: it.REDRESS_GATEWAY,
+      spoolFolder: resolve(it.REDRESS_SPOOL ?? join(home, 'spool')),
+      url: it.REDRESS_GATEWAY_URL,
+      secret: it.REDRESS_GATEWAY_SECRET,
+      user: it.REDRESS_GATEWAY_USER,
+      password: it.REDRESS_GATEWAY_PASSWORD,
+      sender: it.REDRESS_GATEWAY_SENDER,
+      reportsUrl: it.REDRESS_GATEWAY_REPORTS_URL,
+      smppSystemType: it.REDRESS_SMPP_SYSTEM_TYPE,
+      smppWindow: it.REDRESS_SMPP_WINDOW,
+    },
   }
 }

