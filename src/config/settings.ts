@@ -23,6 +23,8 @@ const schema = z.object({
     .string()
     .regex(/^\d{3}:\d{10,14}:.{1,70}$/u, 'BANK_CODE:ACCOUNT:NAME')
     .optional(),
+  /** Where a scheduler writes files for the bank; accounts stand in them in clear. */
+  REDRESS_PAYOUT_FOLDER: z.string().min(1).optional(),
 })
 
 export interface Settings {
@@ -36,6 +38,7 @@ export interface Settings {
   readonly dataKey: string | undefined
   readonly dataKeysFile: string | undefined
   readonly payer: string | undefined
+  readonly payoutFolder: string | undefined
 }
 
 /** The environment variables that Redress reads; the compose file is tested against them. */
@@ -70,5 +73,6 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     dataKey: it.REDRESS_DATA_KEY,
     dataKeysFile: it.REDRESS_DATA_KEYS_FILE && resolve(it.REDRESS_DATA_KEYS_FILE),
     payer: it.REDRESS_PAYER,
+    payoutFolder: it.REDRESS_PAYOUT_FOLDER && resolve(it.REDRESS_PAYOUT_FOLDER),
   }
 }
