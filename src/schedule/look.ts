@@ -87,6 +87,7 @@ async function noticeAll(
 ): Promise<number> {
   if (occurrences.length === 0) return 0
   const noticed = await unrecorded(pool, schedule, occurrences, now)
+  if (noticed.length === 0) return 0
   const inserted = new Set(
     await withTransaction(pool, ({ client }) => insertNoticed(client, noticed, now)),
   )

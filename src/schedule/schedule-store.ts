@@ -19,7 +19,10 @@ const COLUMNS = `key, programme, task, period, date, round, campaign, due_at as 
 /** No lease and no pause is nearly as long: whatever lies further ahead is of another clock. */
 const PASSED = (column: string): string => `(${column} <= $2 or ${column} > $2 + interval '1 day')`
 
-const TAKEABLE = `due_at <= $2 and (
+/** As the index of what is open has it. */
+const OPEN = `state not in ('done', 'skipped', 'merged')`
+
+const TAKEABLE = `${OPEN} and due_at <= $2 and (
   state in ('due', 'waiting_for_input', 'waiting_for_approval')
     and (next_try_at is null or ${PASSED('next_try_at')})
   or state = 'running' and ${PASSED('lease_until')})`
@@ -97,18 +100,18 @@ export async function recordLook(
   at: string,
   scheduler: string,
 ): Promise<LookResult> {
-  const { rows } = await pool.query<LookResult>(
-    `with tick as (
+  // Named, so that a connection plans it once: to plan it takes longer than to do it.
+  const text = `with tick as (
        insert into schedule_tick (programme, looked_at, scheduler) values ($1, $2, $3)
        on conflict (programme) do update set looked_at = excluded.looked_at,
          scheduler = excluded.scheduler, looks = schedule_tick.looks + 1
      ), ahead as (
        delete from scheduled_task
-       where programme = $1 and state in ('due', 'missed') and attempts = 0
+       where programme = $1 and ${OPEN} and state in ('due', 'missed') and attempts = 0
          and resolution is null and due_at > $2::timestamptz + ${SKEW}
      ), reminded as (
        update scheduled_task set reminded_at = $2, reminders = reminders + 1
-       where programme = $1 and due_at <= $2
+       where programme = $1 and ${OPEN} and due_at <= $2
          and state in ('waiting_for_approval', 'waiting_for_input', 'failed', 'missed')
          -- What waits is looked at again and again; only the rest stays as it was changed.
          and coalesce(reminded_at,
@@ -117,7 +120,7 @@ export async function recordLook(
        returning key, state, needs
      ), waiting as (
        select task, due_at from scheduled_task
-       where programme = $1 and task = any ($5)
+       where programme = $1 and task = any ($5) and ${OPEN}
          and state in ('waiting_for_approval', 'waiting_for_input')
      )
      select
@@ -128,10 +131,10 @@ export async function recordLook(
        exists (select from waiting join scheduled_task newer using (task)
          where newer.programme = $1 and newer.due_at > waiting.due_at
            and newer.state not in ('missed', 'failed', 'skipped', 'merged')) as overtaken,
-       exists (select from scheduled_task where programme = $1 and state in ('missed', 'failed'))
-         as unresolved`,
-    [programme, at, scheduler, remindHours.value, CUMULATIVE],
-  )
+       exists (select from scheduled_task
+         where programme = $1 and ${OPEN} and state in ('missed', 'failed')) as unresolved`
+  const values = [programme, at, scheduler, remindHours.value, CUMULATIVE]
+  const { rows } = await pool.query<LookResult>({ name: 'schedule look', text, values })
   assert(rows[0] !== undefined, 'one row')
   return rows[0]
 }

@@ -15,11 +15,10 @@ export function occurrencesBetween(
   from: string | undefined,
   to: string,
 ): readonly Occurrence[] {
-  const [after, until] = [from === undefined ? -Infinity : Date.parse(from), Date.parse(to)]
-  return allOccurrences(schedule).filter((it) => {
-    const at = Date.parse(it.dueAt)
-    return at > after && at <= until
-  })
+  // Written the same way, instants are in order as texts are: to parse each takes ten times as long.
+  const after = from === undefined ? '' : new Date(from).toISOString()
+  const until = new Date(to).toISOString()
+  return allOccurrences(schedule).filter(({ dueAt }) => dueAt > after && dueAt <= until)
 }
 
 /** All there ever are: some hundreds a programme. */
