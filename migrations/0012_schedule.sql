@@ -10,8 +10,8 @@ create table schedule_tick (
   looks bigint not null default 1 check (looks > 0)
 );
 
--- An occurrence from the moment on in which a scheduler or a person dealt with it. Its key is of the
--- programme, the task and what it is for: a time of day that is moved makes no second one.
+-- An occurrence from the moment on in which a scheduler or a person dealt with it. Its key is of
+-- the programme, the task and what it is for: a time of day that is moved makes no second one.
 create table scheduled_task (
   key text primary key check (length(key) between 5 and 150 and key !~ '\s'),
   programme text not null,

@@ -47,7 +47,8 @@ export function forecastTask(parts: RunParts): PerformTask {
     }
     const plan = await planAt(parts, period, context)
     if (plan === undefined) return waitingForSnapshot(parts)
-    const needs = `\`redress approve ${plan.planId} --tolerance N%\` by another person${whyOff(plan)}`
+    const approve = `redress approve ${plan.planId} --tolerance N%`
+    const needs = `\`${approve}\` by another person${whyOff(plan)}`
     return { outcome: 'waiting_for_approval', needs, result: resultOf(plan) }
   }
 }

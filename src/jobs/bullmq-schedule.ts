@@ -9,6 +9,8 @@ import type { JobsBackend, JobsConnection } from './bullmq-backend.js'
 import { workerNameOf } from './bullmq-queue.js'
 
 export interface TicksOptions {
+  /** Each has clocks of its own. */
+  readonly programme: string
   /** Cron patterns, each once: of five fields, or of six with seconds first. */
   readonly patterns: readonly string[]
   /** The zone in which the patterns are read, such as `Asia/Seoul`, wherever the host stands. */
@@ -20,6 +22,8 @@ export interface TicksOptions {
 }
 
 export interface Ticks {
+  /** Makes those ring again that are gone: a queue may have been emptied. */
+  repair(): Promise<void>
   /** The patterns in force and when each rings next, as ISO 8601. */
   next(): Promise<readonly { readonly pattern: string; readonly at: string }[]>
   close(): Promise<void>
@@ -38,7 +42,7 @@ const LOCK_MS = 10_000
  * @throws RedressError QUEUE_UNAVAILABLE when the queue cannot be reached.
  */
 export async function openTicks(backend: JobsBackend, options: TicksOptions): Promise<Ticks> {
-  const place = besides(backend)
+  const place = besides(backend, options.programme)
   const opened = new BullmqTicks(place, options)
   try {
     await opened.start()
@@ -49,9 +53,9 @@ export async function openTicks(backend: JobsBackend, options: TicksOptions): Pr
   }
 }
 
-/** A queue of its own beside that of the chunks, `schedule-…` beside `chunks-…`. */
-function besides(backend: JobsBackend): JobsBackend {
-  return { ...backend, queueName: backend.queueName.replace(/^(chunks)?/, 'schedule') }
+/** A queue of its own beside that of the chunks. */
+function besides(backend: JobsBackend, programme: string): JobsBackend {
+  return { ...backend, queueName: `${backend.queueName}-schedule-${programme}` }
 }
 
 class BullmqTicks implements Ticks {
@@ -59,6 +63,7 @@ class BullmqTicks implements Ticks {
   readonly #queue: TickQueue
   readonly #worker: TickWorker
   readonly #connections: readonly JobsConnection[]
+  #isAway = false
 
   constructor(backend: JobsBackend, options: TicksOptions) {
     this.#options = options
@@ -99,18 +104,36 @@ class BullmqTicks implements Ticks {
     )
     // Lost connections come back by themselves; until then the slow look goes on without ticks.
     this.#queue.on('error', () => undefined)
-    this.#worker.on('error', (error) => options.onError(error))
+    this.#worker.on('error', (error) => {
+      // A client that reconnects repeats itself every two seconds.
+      if (!this.#isAway) options.onError(error)
+      this.#isAway = true
+    })
+    this.#worker.on('active', () => {
+      this.#isAway = false
+    })
   }
 
   async start(): Promise<void> {
     await within(ANSWER_MS, this.#queue.waitUntilReady())
     await within(ANSWER_MS, this.#worker.waitUntilReady())
     const wanted = new Set(this.#options.patterns.map(idOf))
-    for (const it of await within(ANSWER_MS, this.#queue.getJobSchedulers(0, -1, true))) {
-      if (!wanted.has(it.key)) await within(ANSWER_MS, this.#queue.removeJobScheduler(it.key))
+    for (const key of await this.#known()) {
+      if (!wanted.has(key)) await within(ANSWER_MS, this.#queue.removeJobScheduler(key))
     }
-    for (const pattern of this.#options.patterns) await this.#upsert(pattern)
+    await this.repair()
     this.#worker.run().catch((error: unknown) => this.#options.onError(error))
+  }
+
+  async repair(): Promise<void> {
+    const known = await this.#known()
+    const missing = this.#options.patterns.filter((it) => !known.has(idOf(it)))
+    for (const pattern of missing) await this.#upsert(pattern)
+  }
+
+  async #known(): Promise<ReadonlySet<string>> {
+    const schedulers = await within(ANSWER_MS, this.#queue.getJobSchedulers(0, -1, true))
+    return new Set(schedulers.map((it) => it.key))
   }
 
   async next(): Promise<readonly { readonly pattern: string; readonly at: string }[]> {

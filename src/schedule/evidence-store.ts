@@ -1,6 +1,6 @@
 /**
- * What was done by hand, or by a scheduler of before a restore: the work itself tells, in the tables
- * it was recorded in.
+ * What was done by hand, or by a scheduler of before a restore: the work itself tells, in the
+ * tables it was recorded in.
  */
 import { errorCodeOf } from '../db/database.js'
 import type { Pool } from '../db/database.js'
@@ -8,13 +8,16 @@ import type { Occurrence } from '../rules/schedule/schedule.js'
 
 /**
  * The keys of those that need not be done any more: a forecast that somebody approved or whose
- * period was run, a period that was run, a daily run after which its period was run again, a payout
- * date with an approved batch or with a file. Whoever may not look at such work takes it for undone:
- * its own task finds nothing to do.
+ * period was run, a period that was run, a daily run after which its period was run again, a
+ * payout date with an approved batch or with a file. Whoever may not look at such work takes it for
+ * undone: its own task finds nothing to do.
  */
 export async function doneElsewhere(
   pool: Pool,
-  occurrences: readonly Pick<Occurrence, 'key' | 'programme' | 'task' | 'period' | 'date' | 'dueAt'>[],
+  occurrences: readonly Pick<
+    Occurrence,
+    'key' | 'programme' | 'task' | 'period' | 'date' | 'dueAt'
+  >[],
 ): Promise<ReadonlySet<string>> {
   const ofPeriods = occurrences.filter((it) => it.period !== null)
   const ofPayouts = occurrences.filter((it) => it.task.startsWith('payout_'))

@@ -30,8 +30,8 @@ const DAY_MS = 86_400_000
 const MINUTE_MS = 60_000
 
 /**
- * Remembers how far it has looked, so that a look in vain is one statement; once a day, and whenever
- * the clock was set back, it looks at everything again.
+ * Remembers how far it has looked, so that a look in vain is one statement; once a day, and
+ * whenever the clock was set back, it looks at everything again.
  */
 export class Watch {
   readonly #options: LookOptions
@@ -76,8 +76,8 @@ export class Watch {
 }
 
 /**
- * Records what is not recorded yet, as due, missed, or done by hand already. Two who notice the same
- * record it once. Returns how many are missed.
+ * Records what is not recorded yet, as due, missed, or done by hand already. Two who notice the
+ * same record it once. Returns how many are missed.
  */
 async function noticeAll(
   pool: Pool,

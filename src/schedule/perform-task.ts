@@ -1,10 +1,9 @@
 /**
- * One task, taken, performed and recorded. Whoever performs it renews a lease meanwhile; when it dies
- * the lease ends, and another performs the task again, which does only what is left.
+ * One task, taken, performed and recorded. Whoever performs it renews a lease meanwhile; when it
+ * dies the lease ends, and another performs the task again, which does only what is left.
  */
 import { AssertionFailure } from '../assert.js'
 import { errorCodeOf, isOutage, withClient } from '../db/database.js'
-import type { Client } from '../db/database.js'
 import { RedressError } from '../errors.js'
 import { minutesAfter } from '../rules/schedule/civil-time.js'
 import type { Schedule, Task } from '../rules/schedule/schedule.js'
@@ -37,21 +36,17 @@ export async function performNext(
     try {
       const lease = leaseOf(options)
       const task = await takeNext(client, schedule.programme, tasks, lease)
-      return task === undefined ? undefined : await perform(options, client, task)
+      return task === undefined ? undefined : await perform(options, task)
     } finally {
       await unlockGroup(client, schedule.programme, group)
     }
   })
 }
 
-async function perform(
-  options: PerformOptions,
-  client: Client,
-  task: ScheduledTask,
-): Promise<Performed> {
+async function perform(options: PerformOptions, task: ScheduledTask): Promise<Performed> {
   const { pool, schedule, name, tasks, signal } = options
   const lost = new AbortController()
-  const renewing = renewEvery(options, client, task.key, lost)
+  const renewing = renewEvery(options, task.key, lost)
   let record: TaskRecord
   try {
     const outcome = await tasks[task.task](task, {
@@ -62,9 +57,10 @@ async function perform(
     })
     record = recordOf(outcome, schedule, options.now())
   } catch (error) {
-    record = signal.aborted
-      ? { state: 'due', attempts: task.attempts - 1 }
-      : recordOfFailure(error, task, schedule, options.now())
+    record =
+      signal.aborted || lost.signal.aborted
+        ? { state: 'due', attempts: task.attempts - 1 }
+        : recordOfFailure(error, task, schedule, options.now())
   } finally {
     await renewing.stop()
   }
@@ -112,16 +108,18 @@ function leaseOf({ now, schedule, name }: LookOptions): Lease {
   return { at, until: minutesAfter(at, schedule.leaseMinutes.value), scheduler: name }
 }
 
-/** Thrice a lease, so that one that is late costs nothing. A task taken over is given up. */
+/**
+ * Thrice a lease, so that one that is late, or finds the database away, costs nothing. Not over the
+ * connection of the lock, which may be gone. A task that was taken over is given up.
+ */
 function renewEvery(
   options: PerformOptions,
-  client: Client,
   key: string,
   lost: AbortController,
 ): { stop(): Promise<void> } {
   let underWay = Promise.resolve()
   const renew = async (): Promise<void> => {
-    const isOurs = await renewLease(client, key, leaseOf(options)).catch(() => false)
+    const isOurs = await renewLease(options.pool, key, leaseOf(options)).catch(() => true)
     if (!isOurs) lost.abort()
   }
   const everyMs = (options.schedule.leaseMinutes.value * 60_000) / 3

@@ -1,4 +1,4 @@
-/** What a person decides on occurrences that were missed, have failed, or wait: run, skip, merge. */
+/** What a person decides on occurrences that were missed, failed, or wait: run, skip, merge. */
 import { withTransaction } from '../db/database.js'
 import type { Client, Pool } from '../db/database.js'
 import { RedressError } from '../errors.js'
@@ -62,9 +62,7 @@ async function merge(
   const all = await readTasks(client, schedule.programme, 'all')
   const given = new Set(tasks.map((it) => it.key))
   const taking: readonly TaskState[] = ['due', 'running', 'done']
-  const targets = mergeTargets(
-    all.filter((it) => given.has(it.key) || taking.includes(it.state)),
-  )
+  const targets = mergeTargets(all.filter((it) => given.has(it.key) || taking.includes(it.state)))
   const merged = new Map([...targets].filter(([source]) => given.has(source)))
   const left = tasks.filter((it) => !merged.has(it.key)).map((it) => it.key)
   // The target of what is merged is recorded before what points at it.

@@ -75,4 +75,3 @@ export function totalOf(estimates: readonly Estimate[]): Omit<Estimate, 'how'> {
   }
   return { seconds: sum('seconds'), messages: sum('messages'), krw: sum('krw') }
 }
-

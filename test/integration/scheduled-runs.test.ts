@@ -60,11 +60,20 @@ beforeAll(async () => {
   const settings = readSettings({ REDRESS_HOME: folder })
   const log = { debug: () => undefined, warn: () => undefined }
   scheduler = new Scheduler({
-    ...{ pool, schedule, name: 'scheduler', now: () => now },
+    pool,
+    schedule,
+    name: 'scheduler',
+    now: () => now,
     signal: new AbortController().signal,
     onError: (error) => errors.push(error),
     tasks: scheduledTasks({
-      ...{ pool, schedule, version, settings, log, name: 'scheduler', lanes: 2 },
+      pool,
+      schedule,
+      version,
+      settings,
+      log,
+      name: 'scheduler',
+      lanes: 2,
       cipher: CIPHER,
       backend: () => Promise.reject(new Error('no queue is needed')),
     }),
@@ -217,14 +226,24 @@ it('gives every day what was chosen, and proves the ledger every night', async (
   await lookAt(seoul('2026-02-02', '03:00'))
   await lookAt(seoul('2026-02-02', '05:00'))
   expect(await task('verify/2026-02-02')).toMatchObject({ state: 'done', result: { runs: 1 } })
-  expect(await task('daily_run/2026-02-02')).toMatchObject({ state: 'done', result: { entries: 1 } })
+  expect(await task('daily_run/2026-02-02')).toMatchObject({
+    state: 'done',
+    result: { entries: 1 },
+  })
   await lookAt(seoul('2026-02-03', '05:00'))
-  expect(await task('daily_run/2026-02-03')).toMatchObject({ state: 'done', result: { entries: 0 } })
+  expect(await task('daily_run/2026-02-03')).toMatchObject({
+    state: 'done',
+    result: { entries: 0 },
+  })
   expect(await listRuns(setting.pool)).toHaveLength(2)
 })
 
-it('waits, visibly, where no forecast covers the figures, and goes on once a person signs', async () => {
-  await importStatuses('march.csv', seoul('2026-03-01', '00:30'), '4,terminated,2026-02-20T10:00:00+09:00')
+it('waits, visibly, where no forecast covers the figures, until a person signs', async () => {
+  await importStatuses(
+    'march.csv',
+    seoul('2026-03-01', '00:30'),
+    '4,terminated,2026-02-20T10:00:00+09:00',
+  )
   await lookAt(seoul('2026-03-01', '06:00'))
   await skipMissed()
   const waiting = await task('run/2026-03')
@@ -241,8 +260,12 @@ it('waits, visibly, where no forecast covers the figures, and goes on once a per
   })
 })
 
-it('leaves alone what was run by hand while it was off, and merges days into a run to come', async () => {
-  await importStatuses('april.csv', seoul('2026-04-01', '00:30'), '5,terminated,2026-03-20T10:00:00+09:00')
+it('leaves alone what was run by hand, and merges days into a run to come', async () => {
+  await importStatuses(
+    'april.csv',
+    seoul('2026-04-01', '00:30'),
+    '5,terminated,2026-03-20T10:00:00+09:00',
+  )
   now = seoul('2026-04-01', '12:00')
   await setting.planAndExecute('2026-04', { now })
   await lookAt(seoul('2026-04-02', '05:00'))

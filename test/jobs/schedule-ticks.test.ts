@@ -70,6 +70,7 @@ describe.each(PLACES)('ticks over %s', (_, openPlace) => {
 
   async function ticks(queue: string, more: Partial<TicksOptions> = {}): Promise<Ticks> {
     const it = await openTicks(place.open(`chunks-${queue}`), {
+      programme: 'kt-2026',
       patterns: [SECONDS],
       zone: 'Asia/Seoul',
       name: 'ticking',
@@ -101,7 +102,7 @@ describe.each(PLACES)('ticks over %s', (_, openPlace) => {
     }
   })
 
-  it('of two schedulers ring for one of them at a time, and for the other when one stops', async () => {
+  it('of two schedulers ring for one, and for the other when one stops', async () => {
     const rung = [0, 0]
     const each = (index: number) => ({
       name: `scheduler-${index}`,
@@ -120,7 +121,18 @@ describe.each(PLACES)('ticks over %s', (_, openPlace) => {
     await expect.poll(() => rung[1], { timeout: 10_000, interval: 50 }).toBeGreaterThan(before)
   })
 
-  it('ring at times of Seoul wherever the host stands, and at none of an earlier schedule', async () => {
+  it('ring again after others took them away', async () => {
+    const first = await ticks('repaired', { patterns: ['0 6 * * *', '0 10 * * *'] })
+    await ticks('repaired', { patterns: ['0 6 * * *', '30 8 * * *'] })
+    const patterns = async (): Promise<string[]> => {
+      return (await first.next()).map((it) => it.pattern).toSorted()
+    }
+    expect(await patterns()).toEqual(['0 6 * * *', '30 8 * * *'])
+    await first.repair()
+    expect(await patterns()).toEqual(['0 10 * * *', '0 6 * * *', '30 8 * * *'])
+  })
+
+  it('ring at times of Seoul, wherever the host stands, and at none of before', async () => {
     const old = await ticks('changed', { patterns: ['7 7 7 7 *', '0 10 * * *'] })
     await old.close()
     const patterns = tickPatterns(KT_2026_SCHEDULE)
@@ -148,7 +160,8 @@ describe('a host that stands elsewhere', () => {
       const script = `
         const { allOccurrences } = await import('${rules}/schedule/occurrences.js')
         const { KT_2026_SCHEDULE } = await import('${rules}/programmes/kt-2026-schedule.js')
-        console.log(new Date(2026, 0, 1).getTimezoneOffset(), new Date(2026, 6, 1).getTimezoneOffset())
+        const offsetIn = (month) => new Date(2026, month, 1).getTimezoneOffset()
+        console.log(offsetIn(0), offsetIn(6))
         console.log(JSON.stringify(allOccurrences(KT_2026_SCHEDULE)))`
       const { stdout } = await promisify(execFile)(
         process.execPath,

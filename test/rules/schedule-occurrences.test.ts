@@ -182,9 +182,9 @@ const anInstant = fc
   .tuple(aDay, fc.nat({ max: 86_399_999 }))
   .map(([day, ms]) => new Date(Date.parse(`${day}T00:00:00Z`) + ms).toISOString())
 const somePeriods = fc.uniqueArray(
-  fc.tuple(fc.constantFrom('2025', '2026', '2028'), fc.integer({ min: 1, max: 12 })).map(
-    ([year, month]) => `${year}-${pad(month)}`,
-  ),
+  fc
+    .tuple(fc.constantFrom('2025', '2026', '2028'), fc.integer({ min: 1, max: 12 }))
+    .map(([year, month]) => `${year}-${pad(month)}`),
   { minLength: 1, maxLength: 6 },
 )
 

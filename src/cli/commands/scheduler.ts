@@ -6,10 +6,13 @@ import { RedressError } from '../../errors.js'
 import { openTicks } from '../../jobs/bullmq-schedule.js'
 import type { Ticks } from '../../jobs/bullmq-schedule.js'
 import { findSchedule } from '../../rules/programmes/schedules.js'
+import type { ProgrammeVersion } from '../../rules/programme.js'
 import type { Schedule } from '../../rules/schedule/schedule.js'
 import { tickPatterns } from '../../rules/schedule/tick-patterns.js'
 import type { Reminder } from '../../schedule/schedule-store.js'
-import { Scheduler } from '../../schedule/work-due.js'
+import type { Tasks } from '../../schedule/task.js'
+import { Scheduler, workDue } from '../../schedule/work-due.js'
+import type { WorkDueOptions } from '../../schedule/work-due.js'
 import type { Act } from '../act.js'
 import type { Context } from '../context.js'
 import { scheduledTasks } from '../scheduled-tasks.js'
@@ -42,19 +45,23 @@ export function scheduleOf(programme: string): Schedule {
 async function scheduler(context: Context, flags: SchedulerFlags): Promise<void> {
   const version = versionOf(flags.programme)
   const schedule = scheduleOf(version.programme)
-  const { pool, settings, cipher, log, clock, signal, workerName: name } = context
-  const working = new Scheduler({
+  const options = optionsOf(context, schedule, version)
+  await (flags.once === true ? workDue(options) : serve(context, new Scheduler(options), schedule))
+}
+
+function optionsOf(
+  context: Context,
+  schedule: Schedule,
+  version: ProgrammeVersion,
+): WorkDueOptions {
+  const { pool, log, clock, signal, workerName: name } = context
+  return {
     pool,
     schedule,
     name,
     signal,
     now: clock.now,
-    tasks: scheduledTasks({
-      ...{ pool, schedule, version, settings, cipher, log, name },
-      lanes: settings.lanes,
-      backend: () => context.jobs(),
-      revive: context.revive,
-    }),
+    tasks: tasksOf(context, schedule, version),
     onPerformed: ({ key, recorded }) => {
       const state = recorded?.state ?? 'taken over'
       log.info({ task: key, state, needs: recorded?.needs }, 'scheduled task')
@@ -70,9 +77,23 @@ async function scheduler(context: Context, flags: SchedulerFlags): Promise<void>
       // An embedded server that was stopped comes back when somebody asks for it.
       if (isOutage(error)) void context.revive().catch(() => undefined)
     },
+  }
+}
+
+function tasksOf(context: Context, schedule: Schedule, version: ProgrammeVersion): Tasks {
+  const { pool, settings, cipher, log, workerName } = context
+  return scheduledTasks({
+    pool,
+    schedule,
+    version,
+    settings,
+    cipher,
+    log,
+    name: workerName,
+    lanes: settings.lanes,
+    backend: () => context.jobs(),
+    revive: context.revive,
   })
-  await (flags.once === true ? working.look() : serve(context, schedule, working))
-  await working.settled()
 }
 
 /** Of what was missed the count is enough: it may be hundreds. */
@@ -85,7 +106,7 @@ function remind({ log }: Context, reminders: readonly Reminder[]): void {
 }
 
 /** Until stopped; then the task at hand is finished, or brought to a good place and handed back. */
-async function serve(context: Context, schedule: Schedule, working: Scheduler): Promise<void> {
+async function serve(context: Context, working: Scheduler, schedule: Schedule): Promise<void> {
   const { log, signal } = context
   const clocks = new Clocks(context, schedule, working)
   const { lookMinutes, zone } = schedule
@@ -93,7 +114,7 @@ async function serve(context: Context, schedule: Schedule, working: Scheduler): 
   await clocks.open()
   await working.look()
   const timer = setInterval(() => {
-    // A queue that was away at the start is asked for again; the look does not depend on it.
+    // A queue that was away, or was emptied, is asked again; the look does not depend on it.
     void clocks.open()
     void working.look()
   }, lookMs)
@@ -105,6 +126,7 @@ async function serve(context: Context, schedule: Schedule, working: Scheduler): 
   clearInterval(timer)
   log.info({ programme: schedule.programme }, 'scheduler stops')
   await clocks.close()
+  await working.settled()
 }
 
 class Clocks {
@@ -121,7 +143,6 @@ class Clocks {
   }
 
   async open(): Promise<void> {
-    if (this.#ticks !== undefined) return
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined
     })
@@ -138,7 +159,9 @@ class Clocks {
     const warn = (error: unknown): void =>
       log.warn({ error: labelOf(error) }, 'no ticks: only the slow look goes on')
     try {
+      if (this.#ticks !== undefined) return await this.#ticks.repair()
       this.#ticks = await openTicks(await this.#context.jobs(), {
+        programme: this.#schedule.programme,
         patterns: tickPatterns(this.#schedule),
         zone: this.#schedule.zone,
         name,

@@ -1,19 +1,29 @@
 /**
- * When KT's programme of 2026 does what by itself, in local civil time of Asia/Seoul. Days come from
- * the facts; times of day that nobody has published are assumed, and a change of one moves what is
- * to come without doubling what was done.
+ * When KT's programme of 2026 does what by itself, in local civil time of Asia/Seoul. Days come
+ * from the facts; times of day that nobody has published are assumed, and a change of one moves
+ * what is to come without doubling what was done.
  */
 import type { Period } from '../case.js'
 import { payoutDates } from '../refunds/payout-date.js'
 import type { Schedule } from '../schedule/schedule.js'
 import { KT_2026_REFUNDS } from './kt-2026-refunds.js'
 
-const PERIODS: readonly Period[] = ['2026-02', '2026-03', '2026-04', '2026-05', '2026-06', '2026-07']
+const PERIODS: readonly Period[] = [
+  '2026-02',
+  '2026-03',
+  '2026-04',
+  '2026-05',
+  '2026-06',
+  '2026-07',
+]
 
 /** Three rounds at 10:00 (A38), prepared an hour and a half before. */
 const ROUND_DAYS = ['2026-01-20', '2026-01-26', '2026-01-30']
 
-function rounds(time: string, source: string): readonly {
+function rounds(
+  time: string,
+  source: string,
+): readonly {
   readonly value: { readonly round: number; readonly at: string }
   readonly source: string
 }[] {

@@ -6,8 +6,8 @@ import { instantOf } from './civil-time.js'
 import type { CivilTime, Occurrence, Schedule, ScheduleEntry, Task } from './schedule.js'
 
 /**
- * Due after `from` and at `to` or before, in order of time, then of key. Two windows that meet hold
- * together what one over both holds.
+ * Due after `from` and at `to` or before, in order of time, then of key. Two windows that meet
+ * hold together what one over both holds.
  * @param from ISO 8601 instants; undefined for all from the beginning on
  */
 export function occurrencesBetween(
@@ -15,7 +15,7 @@ export function occurrencesBetween(
   from: string | undefined,
   to: string,
 ): readonly Occurrence[] {
-  // Written the same way, instants are in order as texts are: to parse each takes ten times as long.
+  // Written the same way, instants are in order as texts are; to parse each takes far longer.
   const after = from === undefined ? '' : new Date(from).toISOString()
   const until = new Date(to).toISOString()
   return allOccurrences(schedule).filter(({ dueAt }) => dueAt > after && dueAt <= until)
@@ -96,7 +96,13 @@ function dayOfMonth(period: Period, day: number): IsoDate {
   return day >= Number(last.slice(8)) ? last : `${period}-${String(day).padStart(2, '0')}`
 }
 
-function daysOf({ from, to }: { readonly from: IsoDate; readonly to: IsoDate }): readonly IsoDate[] {
+function daysOf({
+  from,
+  to,
+}: {
+  readonly from: IsoDate
+  readonly to: IsoDate
+}): readonly IsoDate[] {
   const days: IsoDate[] = []
   for (let day = from; day <= to; day = addDays(day, 1)) days.push(day)
   return days

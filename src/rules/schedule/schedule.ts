@@ -30,12 +30,7 @@ export type TimeOfDay = string
 /** Local civil time, `YYYY-MM-DDTHH:mm`. */
 export type CivilTime = string
 
-export type ScheduleEntry =
-  | MonthlyEntry
-  | DailyEntry
-  | PayoutEntry
-  | RoundEntry
-  | CampaignEntry
+export type ScheduleEntry = MonthlyEntry | DailyEntry | PayoutEntry | RoundEntry | CampaignEntry
 
 /** Once for each period: on a day of the month itself, or of the month before it. */
 export interface MonthlyEntry {
@@ -83,7 +78,7 @@ export interface Schedule {
   readonly programme: string
   readonly zone: 'Asia/Seoul'
   readonly entries: readonly ScheduleEntry[]
-  /** So long after its time an occurrence that no scheduler has seen is missed: a person decides. */
+  /** So long after its time an occurrence that no scheduler saw is missed: a person decides. */
   readonly graceMinutes: Cited<number>
   /** A scheduler looks so often, whatever ticks come or are lost. */
   readonly lookMinutes: Cited<number>
