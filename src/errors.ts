@@ -156,6 +156,18 @@ const KINDS = {
     EXIT.held,
     (it) => `${it['what']}: ${it['problem']}; expected ${it['expected']}`,
   ),
+  SCHEDULE_UNKNOWN: kind(
+    EXIT.refused,
+    (it) => `scheduled task ${it['key']}: unknown; expected ${it['expected']}`,
+  ),
+  SCHEDULE_STATE: kind(
+    EXIT.conflict,
+    (it) => `scheduled task ${it['key']}: ${it['problem']}; expected ${it['expected']}`,
+  ),
+  NOT_AVAILABLE: kind(
+    EXIT.refused,
+    (it) => `${it['what']}: nothing here does it; expected ${it['expected']}`,
+  ),
   OUTPUT_UNWRITABLE: kind(
     EXIT.failed,
     (it) => `${it['file']}: ${it['problem']}; expected a file that can be written`,

@@ -14,4 +14,6 @@ export type Act = <Args extends unknown[]>(
 export interface ActHow {
   /** Settings that the command insists on, whatever the environment says. */
   readonly settings?: (fromEnvironment: Settings) => Settings
+  /** To the database, beside its lanes; a handful when not said. */
+  readonly connections?: number
 }

@@ -60,11 +60,13 @@ export interface ContextParts {
   readonly out: Output
   readonly signal: AbortSignal
   readonly settings: Settings
+  /** To the database, beside the lanes. */
+  readonly connections?: number | undefined
 }
 
 /** Lends a context to `work` and closes everything afterwards, whatever happened. */
 export async function withContext<T>(
-  { options, out, signal, settings }: ContextParts,
+  { options, out, signal, settings, connections = 6 }: ContextParts,
   work: (context: Context) => Promise<T>,
 ): Promise<T> {
   const clock = options.now === undefined ? systemClock() : fixedClock(options.now)
@@ -80,7 +82,7 @@ export async function withContext<T>(
     // A command holds at most a handful beside its lanes: import 4, the run's watch 1, closing 1.
     const rehearsal = settings.databaseUrl === undefined
     const actor = rehearsal ? claimedName(settings, options) : undefined
-    const pool = openPool({ url, max: settings.lanes + 6, name: 'redress', actor })
+    const pool = openPool({ url, max: settings.lanes + connections, name: 'redress', actor })
     pools.push(pool)
     await bringUpToDate(pool, settings, rehearsal)
     const person = await actingPerson(pool)

@@ -17,6 +17,8 @@ import { addPayouts } from './commands/payouts.js'
 import { addPlans } from './commands/plans.js'
 import { addRefunds } from './commands/refunds.js'
 import { addRuns } from './commands/runs.js'
+import { addSchedule } from './commands/schedule.js'
+import { addScheduler } from './commands/scheduler.js'
 import { addServices } from './commands/services.js'
 import { addSnapshots } from './commands/snapshots.js'
 import { addVouchers } from './commands/vouchers.js'
@@ -35,7 +37,9 @@ async function main(argv: readonly string[]): Promise<number> {
       const options = program.opts<GlobalOptions>()
       const fromEnvironment = readSettings(process.env)
       const settings = how?.settings?.(fromEnvironment) ?? fromEnvironment
-      const parts = { options, out: openOutput(options), signal: abort.signal, settings }
+      const { connections } = how ?? {}
+      const out = openOutput(options)
+      const parts = { options, out, signal: abort.signal, settings, connections }
       // commander hands over the options and the command after the arguments; the command is not
       // needed.
       const given = args.slice(0, -1)
@@ -60,6 +64,8 @@ async function main(argv: readonly string[]): Promise<number> {
     addAccessLog,
     addKeys,
     addServices,
+    addScheduler,
+    addSchedule,
   ])
     add(program, act)
   try {

@@ -55,6 +55,8 @@ const schema = z.object({
   REDRESS_SMPP_SYSTEM_TYPE: z.string().max(12).default(''),
   /** Submissions without an answer at one time; the SMSC's operator says how many. */
   REDRESS_SMPP_WINDOW: z.coerce.number().int().min(1).max(1000).default(10),
+  /** Where a scheduler writes files for the bank; accounts stand in them in clear. */
+  REDRESS_PAYOUT_FOLDER: z.string().min(1).optional(),
 })
 
 export interface Settings {
@@ -68,6 +70,7 @@ export interface Settings {
   readonly dataKey: string | undefined
   readonly dataKeysFile: string | undefined
   readonly payer: string | undefined
+  readonly payoutFolder: string | undefined
   readonly httpPort: number | undefined
   readonly httpHost: string
   readonly gateway: GatewaySettings
@@ -133,5 +136,6 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
       smppSystemType: it.REDRESS_SMPP_SYSTEM_TYPE,
       smppWindow: it.REDRESS_SMPP_WINDOW,
     },
+    payoutFolder: it.REDRESS_PAYOUT_FOLDER && resolve(it.REDRESS_PAYOUT_FOLDER),
   }
 }

@@ -40,6 +40,7 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
     npm: ['kysely', 'luxon'],
     node: true,
   },
+  schedule: { src: STORES, npm: [], node: true },
   jobs: {
     src: ['runs', 'reminders', 'config'],
     npm: ['zod', 'bullmq', 'ioredis'],
