@@ -34,8 +34,9 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
   runs: { src: [...STORES, 'snapshot', 'ledger'], npm: ['kysely'], node: true },
   refunds: { src: [...STORES, 'snapshot', 'ledger'], npm: ['kysely'], node: true },
   payouts: { src: [...STORES, 'refunds'], npm: ['kysely', 'luxon', 'saxes'], node: true },
+  gateways: { src: [], npm: ['smpp', 'zod'], node: true },
   reminders: {
-    src: [...STORES, 'snapshot', 'ledger', 'refunds'],
+    src: [...STORES, 'snapshot', 'ledger', 'refunds', 'gateways'],
     npm: ['kysely', 'luxon'],
     node: true,
   },
