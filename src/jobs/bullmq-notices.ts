@@ -20,8 +20,9 @@ const JOB_NAME = 'notices'
 const BULK = 1_000
 const ANSWER_MS = 10_000
 const GOODBYE_MS = 1_000
-const LOCK_MS = 30_000
-const STALLED_LOOK_MS = 5_000
+const LOCK_MS = 5_000
+const LOCK_RENEW_MS = 2_000
+const STALLED_LOOK_MS = 2_000
 const DEATHS = 10
 
 const id = z.string().regex(/^[1-9]\d{0,18}$/)
@@ -160,7 +161,7 @@ export async function openNoticesWorker(
       limiter: { max: paceOf(options.messagesASecond).max, duration: 1_000 },
       autorun: false,
       lockDuration: LOCK_MS,
-      lockRenewTime: LOCK_MS / 3,
+      lockRenewTime: LOCK_RENEW_MS,
       stalledInterval: STALLED_LOOK_MS,
       maxStalledCount: DEATHS,
       drainDelay: 5,

@@ -127,10 +127,10 @@ async function ringUntilEmpty(
   return false
 }
 
-/** Whatever is waiting or under way will come to an end, and to be rung for again if need be. */
+/** A piece under way may be that of a killed worker, so those are not waited for. */
 async function isQuiet(queue: NoticesQueue): Promise<boolean> {
-  const { waiting, active, delayed } = await queue.depth()
-  return waiting + active + delayed === 0
+  const { waiting, delayed } = await queue.depth()
+  return waiting + delayed === 0
 }
 
 const LOOK_AROUND_MS = 2_000
