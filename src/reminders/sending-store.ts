@@ -91,12 +91,7 @@ export async function openRanges(
        where notice_round_id = round_id and message_id between first_id and last_id and ${IS_DUE}
      ) due
      where messages > 0 order by place`,
-    [
-      ranges.map((it) => it.roundId),
-      now,
-      ranges.map((it) => it.from),
-      ranges.map((it) => it.to),
-    ],
+    [ranges.map((it) => it.roundId), now, ranges.map((it) => it.from), ranges.map((it) => it.to)],
   )
   return { pieces: rows, messages: rows.reduce((sum, it) => sum + it.messages, 0) }
 }

@@ -47,11 +47,7 @@ export async function settleOwnMessages(parts: SendingParts): Promise<Settled> {
 
 type Counts = { -readonly [Name in keyof Settled]: number }
 
-async function settleThoseOf(
-  parts: SendingParts,
-  senderId: string,
-  counts: Counts,
-): Promise<void> {
+async function settleThoseOf(parts: SendingParts, senderId: string, counts: Counts): Promise<void> {
   const { pool, gateway, now } = parts
   const left = await store.leftInHand(pool, senderId, gateway.name)
   for (let start = 0; start < left.length; start += TOGETHER) {

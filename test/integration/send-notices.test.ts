@@ -29,7 +29,11 @@ async function roundIdOf(round = 1): Promise<string> {
 
 describe('at the moment of sending', () => {
   test('whoever applied, was suppressed or is owed nothing any more is not sent to', async () => {
-    const three = ['201', '202', '203'].map((line) => ({ line, customer: '7', number: '01077777777' }))
+    const three = ['201', '202', '203'].map((line) => ({
+      line,
+      customer: '7',
+      number: '01077777777',
+    }))
     await setting.refundable([...lines(8), ...three])
     await setting.prepare()
     await setting.applications(
@@ -75,7 +79,10 @@ describe('at the moment of sending', () => {
   })
 
   test('a number that was restated is written to, once a recipient', async () => {
-    await setting.refundable([...lines(2), { line: '301', customer: '5101', number: '01090000301' }])
+    await setting.refundable([
+      ...lines(2),
+      { line: '301', customer: '5101', number: '01090000301' },
+    ])
     await setting.prepare()
     const [plain] = await setting.query(`select count(*)::integer as n from outbox_message`)
     expect(plain).toEqual({ n: 3 })

@@ -1,6 +1,6 @@
-// A sender in a process of its own, to be killed at a step. Arguments: the database, the file in which
-// its gateway writes down each key it takes, and where it kills itself: `now`, `before` or `after` a
-// hand-over, and at the how manieth of them. Runs from dist.
+// A sender in a process of its own, to be killed at a step. Arguments: the database, the file in
+// which its gateway writes down each key it takes, and where it kills itself: at a reading of the
+// time (`now`), `before` or `after` a hand-over, and at which of them. Runs from dist.
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { openPool } from '../../dist/src/db/database.js'
 import { jobsDatabaseUrl, openJobsBackend } from '../../dist/src/jobs/bullmq-backend.js'

@@ -9,7 +9,11 @@ import {
   prepareJobsSchema,
 } from '../../src/jobs/bullmq-backend.js'
 import type { JobsBackend } from '../../src/jobs/bullmq-backend.js'
-import { noticesQueueName, openNoticesQueue, openNoticesWorker } from '../../src/jobs/bullmq-notices.js'
+import {
+  noticesQueueName,
+  openNoticesQueue,
+  openNoticesWorker,
+} from '../../src/jobs/bullmq-notices.js'
 import type { MessageRange } from '../../src/reminders/sending-store.js'
 import { paceOf } from '../../src/reminders/sending-terms.js'
 import { testDatabase } from '../support/database.js'

@@ -84,7 +84,8 @@ async function drain(
   const drained = await decided(context, text, verdict)
   context.out.result(
     { drained },
-    () => `${formatCount(drained)} messages are queued again; \`redress reminders send\` tries them`,
+    () =>
+      `${formatCount(drained)} messages are queued again; \`redress reminders send\` tries them`,
   )
 }
 

@@ -41,9 +41,7 @@ export function addReminders(program: Command, act: Act): void {
   withCampaign(reminders.command('show [round]').description('how a round stands')).action(
     act(show),
   )
-  withCampaign(
-    reminders.command('export [round]').description('whom it told, as CSV by reference'),
-  )
+  withCampaign(reminders.command('export [round]').description('whom it told, as CSV by reference'))
     .requiredOption('--out <file>', 'the file to write; neither numbers nor texts stand in it')
     .action(act(exportAll))
   reminders

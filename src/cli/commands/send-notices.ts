@@ -4,6 +4,7 @@ import { EXIT, RedressError } from '../../errors.js'
 import type { ExitCode } from '../../errors.js'
 import { sendNotices } from '../../jobs/send-notices.js'
 import type { NoticesOptions, SendReport } from '../../jobs/send-notices.js'
+import { recordReport } from '../../reminders/delivery-report.js'
 import { REMINDERS, roundNumberOf } from '../../reminders/notice-round.js'
 import { SENDING } from '../../reminders/sending-terms.js'
 import type { RoundFilter } from '../../reminders/sending-store.js'
@@ -47,6 +48,7 @@ async function send(context: Context, flags: SendFlags): Promise<ExitCode> {
   const stop = await readStop(context.pool)
   if (stop?.stopped === true) throw new RedressError('NOTICES_STOPPED', { since: stop.at })
   const gateway = await openGateway(context, name)
+  listenForReports(context, gateway)
   try {
     const stage = lateStage(context.out.progress, { label: 'send', unit: 'messages' })
     const options = await noticesOptions(context, gateway, flags.programme)
@@ -68,6 +70,14 @@ async function send(context: Context, flags: SendFlags): Promise<ExitCode> {
   } finally {
     await gateway.close()
   }
+}
+
+/** What a gateway tells of messages while it is open, whoever handed them over. */
+export function listenForReports({ pool, clock }: Context, gateway: Gateway): void {
+  gateway.onReport(async (report) => {
+    const source = { gateway: gateway.name, receivedAt: clock.now() }
+    await recordReport(pool, report, source)
+  })
 }
 
 /** What a sender needs; the queue's limit comes from the programme, so that all say the same. */
