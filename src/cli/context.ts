@@ -24,6 +24,7 @@ import {
   prepareJobsSchema,
 } from '../jobs/bullmq-backend.js'
 import type { JobsBackend } from '../jobs/bullmq-backend.js'
+import { noticesQueueNames } from '../jobs/bullmq-notices.js'
 import { openCipher } from '../privacy/cipher.js'
 import type { Cipher } from '../privacy/cipher.js'
 import { PROGRAMMES } from '../rules/programmes/registry.js'
@@ -160,7 +161,7 @@ async function openJobs(
   const backend = openJobsBackend({ pool: jobsPool }, {})
   if (settings.autoMigrate) {
     await prepareJobsSchema(jobsPool)
-    await grantQueue(pool, backend.queueName)
+    await grantQueue(pool, [backend.queueName, ...noticesQueueNames(backend)])
   }
   return backend
 }

@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { AssertionFailure } from '../assert.js'
 import { RedressError } from '../errors.js'
 import type { MessageRange } from '../reminders/sending-store.js'
-import { paceOf } from '../reminders/sending-terms.js'
+import { paceOf, SENDING } from '../reminders/sending-terms.js'
 import { labelOf, within } from './bullmq-backend.js'
 import type { JobsBackend, JobsConnection } from './bullmq-backend.js'
 import { ATTEMPTS, BACKOFF, workerNameOf } from './bullmq-queue.js'
@@ -31,6 +31,11 @@ const message = z.strictObject({ roundId: id, from: id, to: id })
 /** A gateway's queue has its own name, since each has its own rate. */
 export function noticesQueueName(backend: JobsBackend, gateway: string): string {
   return backend.queueName.replace(/^chunks/, `notices-${gateway}`)
+}
+
+/** Of all gateways there are. */
+export function noticesQueueNames(backend: JobsBackend): readonly string[] {
+  return Object.keys(SENDING.window.value).map((gateway) => noticesQueueName(backend, gateway))
 }
 
 export interface NoticesQueue {

@@ -27,6 +27,9 @@ export async function stageCandidates(
 ): Promise<void> {
   await client.query('begin')
   await client.query(`set local work_mem = '128MB'`)
+  // Right after an import PostgreSQL knows no statistics, takes each side of a join for 200 rows,
+  // and would go through one of them for every row of the other.
+  await client.query('set local enable_nestloop = off')
   await client.query(
     `create temp table notice_candidate as
      with ${audienceOf(query.audience, false)},

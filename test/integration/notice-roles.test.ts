@@ -3,7 +3,9 @@ import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createLogger } from '../../src/config/logger.js'
 import { openPool } from '../../src/db/database.js'
-import { openNoticesQueue } from '../../src/jobs/bullmq-notices.js'
+import { grantQueue } from '../../src/db/queue-rights.js'
+import { jobsDatabaseUrl, openJobsBackend } from '../../src/jobs/bullmq-backend.js'
+import { noticesQueueNames, openNoticesQueue } from '../../src/jobs/bullmq-notices.js'
 import { recordReport } from '../../src/reminders/delivery-report.js'
 import { loginsOf } from '../support/logins.js'
 import type { Logins, Role } from '../support/logins.js'
@@ -39,7 +41,13 @@ test('the operator prepares, the worker sends', async () => {
   const lost = setting.gateway
   lost.answer = (message, times) =>
     times === 1 && message.to === '01044444102' ? 'taken_but_silent' : null
-  await as('worker', (pool) => setting.send({ pool }))
+  // The owner of the queue's schema opened it to the worker, as `redress migrate` does.
+  await grantQueue(setting.pool, ['chunks', ...noticesQueueNames(setting.jobs)])
+  const url = jobsDatabaseUrl(logins.urlOf('worker'))
+  const jobsPool = openPool({ url, max: 8, name: 'roles' })
+  const backend = openJobsBackend({ pool: jobsPool })
+  await as('worker', (pool) => setting.send({ pool, backend }))
+  await jobsPool.end()
   expect(lost.numbers).toEqual(['01044444101', '01044444102'])
   const [sent] = await setting.query(`select reference from outbox_message where state = 'sent'
     and reference is not null`)
