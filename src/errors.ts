@@ -168,6 +168,26 @@ const KINDS = {
     EXIT.refused,
     (it) => `${it['what']}: nothing here does it; expected ${it['expected']}`,
   ),
+  PROGRAMME_WITHOUT_NOTICES: kind(
+    EXIT.refused,
+    (it) => `programme ${it['programme']}: tells nobody anything; expected one with notices`,
+  ),
+  NOTICE_ROUND_UNKNOWN: kind(
+    EXIT.refused,
+    (it) => `notices ${it['round']}: unknown; expected ${it['expected']}`,
+  ),
+  NOTICE_ROUND_UNPREPARED: kind(
+    EXIT.refused,
+    (it) => `notices ${it['round']}: not prepared; expected \`redress reminders prepare\` first`,
+  ),
+  NOTICES_STOPPED: kind(
+    EXIT.held,
+    (it) => `notices: stopped since ${it['since']}; expected \`redress reminders resume\` first`,
+  ),
+  MESSAGE_STATE: kind(
+    EXIT.conflict,
+    (it) => `message ${it['message']}: ${it['problem']}; expected ${it['expected']}`,
+  ),
   OUTPUT_UNWRITABLE: kind(
     EXIT.failed,
     (it) => `${it['file']}: ${it['problem']}; expected a file that can be written`,

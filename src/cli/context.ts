@@ -142,6 +142,7 @@ async function openJobs(
   )
   // Loaded when it is asked for: most commands never are, and it is a third of the time to start.
   const jobs = await import('../jobs/bullmq-backend.js')
+  const { noticesQueueNames } = await import('../jobs/bullmq-notices.js')
   const id = createHash('sha256')
     .update(rows[0]?.installation_id ?? '')
     .digest('hex')
@@ -158,7 +159,7 @@ async function openJobs(
   const backend = jobs.openJobsBackend({ pool: jobsPool }, {})
   if (settings.autoMigrate) {
     await jobs.prepareJobsSchema(jobsPool)
-    await grantQueue(pool, backend.queueName)
+    await grantQueue(pool, [backend.queueName, ...noticesQueueNames(backend)])
   }
   return backend
 }

@@ -8,6 +8,7 @@ import { EXIT, RedressError } from '../errors.js'
 import type { Act } from './act.js'
 import { addAccessLog } from './commands/access-log.js'
 import { addApprove } from './commands/approve.js'
+import { addContacts } from './commands/contacts.js'
 import { addDemo } from './commands/demo.js'
 import { addExplain } from './commands/explain.js'
 import { addImports } from './commands/imports.js'
@@ -16,6 +17,7 @@ import { addLedger } from './commands/ledger.js'
 import { addPayouts } from './commands/payouts.js'
 import { addPlans } from './commands/plans.js'
 import { addRefunds } from './commands/refunds.js'
+import { addReminders } from './commands/reminders.js'
 import { addRuns } from './commands/runs.js'
 import { addSchedule } from './commands/schedule.js'
 import { addScheduler } from './commands/scheduler.js'
@@ -60,6 +62,8 @@ async function main(argv: readonly string[]): Promise<number> {
     addLedger,
     addRefunds,
     addPayouts,
+    addContacts,
+    addReminders,
     addExplain,
     addAccessLog,
     addKeys,

@@ -13,7 +13,8 @@ import {
 } from './chart.js'
 import { RateMeter } from '../service/rate-meter.js'
 
-export type ProgressUnit = 'lines' | 'rows' | 'customers' | 'entries' | 'chunks' | 'files' | 'bytes'
+export type ProgressUnit =
+  'lines' | 'rows' | 'customers' | 'entries' | 'chunks' | 'files' | 'bytes' | 'messages'
 
 /** What is needed of process.stderr. */
 export interface ProgressStream {

@@ -6,16 +6,22 @@ const ROLES = 'redress_operator, redress_worker'
 /**
  * Does nothing for whoever does not own the schema, or once it was done. Statements sent together
  * are one transaction.
+ * @param queueNames all that anybody will ring on: a queue's first job makes a sequence of it, for
+ * which nobody else has the right
  */
-export async function grantQueue(pool: Pool, queueName: string): Promise<void> {
-  const { rows } = await pool.query<{ due: boolean }>(
-    `select pg_has_role(nspowner, 'usage')
-       and not has_schema_privilege('redress_worker', oid, 'usage') as due
+export async function grantQueue(pool: Pool, queueNames: readonly string[]): Promise<void> {
+  const { rows } = await pool.query<{ owns: boolean; due: boolean }>(
+    `select pg_has_role(nspowner, 'usage') as owns,
+       not has_schema_privilege('redress_worker', oid, 'usage') as due
      from pg_namespace where nspname = 'bullmq'`,
   )
-  if (rows[0]?.due !== true) return
-  // A queue's first job makes a sequence of it, for which nobody else has the right.
-  await pool.query('select bullmq.next_job_id($1)', [queueName])
+  if (rows[0]?.owns !== true) return
+  await pool.query(
+    `select bullmq.next_job_id(name) from unnest($1::text[]) as name
+     where to_regclass('bullmq.' || bullmq.job_id_seq_name(name)) is null`,
+    [queueNames],
+  )
+  if (!rows[0].due) return
   const rights = ['select, insert, update, delete on tables', 'usage, select on sequences']
   const defaults = rights.map(
     (it) => `alter default privileges in schema bullmq grant ${it} to ${ROLES};`,

@@ -53,6 +53,8 @@ export interface Column {
 /** What two columns owe each other. */
 export type Agreement =
   | { readonly type: 'together'; readonly first: string; readonly second: string }
+  /** One of them, and not both. */
+  | { readonly type: 'one_of_both'; readonly first: string; readonly second: string }
   /** `column` is required where `where` is `is`, and absent everywhere else. */
   | {
       readonly type: 'only_where'

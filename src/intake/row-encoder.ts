@@ -212,6 +212,11 @@ function checkOf(agreement: FileColumns['agreements'][number], steps: readonly S
       const second = stepNamed(agreement.second)
       return () => (first.present === second.present ? undefined : halfOf(first, second))
     }
+    case 'one_of_both': {
+      const first = stepNamed(agreement.first)
+      const second = stepNamed(agreement.second)
+      return () => (first.present === second.present ? neitherNorBoth(first, second) : undefined)
+    }
     case 'only_where': {
       const step = stepNamed(agreement.column)
       const where = stepNamed(agreement.where)
@@ -270,6 +275,13 @@ function halfOf(first: Step, second: Step): ReturnType<Check> {
     reason: 'VALUE_MISSING',
     expected: `${expectedOf(missing.column)}, since ${there.column.name} is there`,
   }
+}
+
+function neitherNorBoth(first: Step, second: Step): ReturnType<Check> {
+  const [one, other] = [first.column.name, second.column.name]
+  return first.present
+    ? { column: other, reason: 'VALUE_UNEXPECTED', expected: `a value only without ${one}` }
+    : { column: one, reason: 'VALUE_MISSING', expected: `a value here or in ${other}` }
 }
 
 function flawReason(flaw: Flaw): Reason {

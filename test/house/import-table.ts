@@ -36,7 +36,7 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
   payouts: { src: [...STORES, 'refunds'], npm: ['kysely', 'luxon', 'saxes'], node: true },
   gateways: { src: [], npm: ['smpp', 'zod'], node: true },
   reminders: {
-    src: [...STORES, 'snapshot', 'ledger', 'refunds'],
+    src: [...STORES, 'snapshot', 'ledger', 'refunds', 'gateways'],
     npm: ['kysely', 'luxon'],
     node: true,
   },
