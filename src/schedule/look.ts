@@ -2,7 +2,6 @@
  * One look of a scheduler: what has come due since its last one is recorded, what nobody saw in
  * time is missed. It is quick, and does none of the work.
  */
-import { withTransaction } from '../db/database.js'
 import type { Pool } from '../db/database.js'
 import { occurrencesBetween } from '../rules/schedule/occurrences.js'
 import type { Occurrence, Schedule } from '../rules/schedule/schedule.js'
@@ -88,9 +87,7 @@ async function noticeAll(
   if (occurrences.length === 0) return 0
   const noticed = await unrecorded(pool, schedule, occurrences, now)
   if (noticed.length === 0) return 0
-  const inserted = new Set(
-    await withTransaction(pool, ({ client }) => insertNoticed(client, noticed, now)),
-  )
+  const inserted = new Set(await insertNoticed(pool, noticed, now))
   const missed = noticed.filter((it) => it.state === 'missed' && inserted.has(it.occurrence.key))
   return missed.length
 }

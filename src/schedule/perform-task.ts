@@ -24,19 +24,22 @@ export interface Performed {
   readonly recorded: TaskRecord | undefined
 }
 
-/** Undefined when nothing of the group can be taken, or another process works on it. */
-export async function performNext(
+/** One after the other, until nothing of the group can be taken; another process may be at it. */
+export async function performGroup(
   options: PerformOptions,
   group: string,
   tasks: readonly Task[],
-): Promise<Performed | undefined> {
-  const { pool, schedule } = options
-  return await withClient(pool, async (client) => {
-    if (!(await lockGroup(client, schedule.programme, group))) return undefined
+  onPerformed: (performed: Performed) => void,
+): Promise<void> {
+  const { pool, schedule, signal } = options
+  await withClient(pool, async (client) => {
+    if (!(await lockGroup(client, schedule.programme, group))) return
     try {
-      const lease = leaseOf(options)
-      const task = await takeNext(client, schedule.programme, tasks, lease)
-      return task === undefined ? undefined : await perform(options, task)
+      while (!signal.aborted) {
+        const task = await takeNext(client, schedule.programme, tasks, leaseOf(options))
+        if (task === undefined) return
+        onPerformed(await perform(options, task))
+      }
     } finally {
       await unlockGroup(client, schedule.programme, group)
     }

@@ -18,7 +18,8 @@ export async function markDue(
   await client.query(
     `update scheduled_task
      set state = 'due', attempts = 0, next_try_at = null, needs = null, reminded_at = null,
-       forced = forced or $2 = 'run' and state = 'waiting_for_input', resolution = $2, reason = $3, resolved_at = $4, changed_at = $4
+       forced = forced or $2 = 'run' and state = 'waiting_for_input',
+       resolution = $2, reason = $3, resolved_at = $4, changed_at = $4
      where key = any ($1)`,
     [keys, decision, reason, at],
   )

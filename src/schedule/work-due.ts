@@ -2,7 +2,7 @@
 import { TASK_GROUPS } from '../rules/schedule/schedule.js'
 import { Watch } from './look.js'
 import type { Look } from './look.js'
-import { performNext } from './perform-task.js'
+import { performGroup } from './perform-task.js'
 import type { Performed, PerformOptions } from './perform-task.js'
 import type { Reminder } from './schedule-store.js'
 
@@ -72,11 +72,8 @@ export class Scheduler {
   }
 
   async #work(group: string): Promise<void> {
-    while (!this.#options.signal.aborted) {
-      const performed = await performNext(this.#options, group, TASK_GROUPS[group] ?? [])
-      if (performed === undefined) return
-      this.#options.onPerformed?.(performed)
-    }
+    const tasks = TASK_GROUPS[group] ?? []
+    await performGroup(this.#options, group, tasks, (it) => this.#options.onPerformed?.(it))
   }
 }
 

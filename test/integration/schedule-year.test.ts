@@ -1,4 +1,7 @@
-/** A programme year in steps of an hour: every occurrence is performed once, when it is due. */
+/**
+ * A programme year in steps of hours: every occurrence is performed once, when it is due. By the
+ * hour while all kinds of tasks come, by two hours, the grace, where days are like each other.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { minutesAfter } from '../../src/rules/schedule/civil-time.js'
 import { allOccurrences } from '../../src/rules/schedule/occurrences.js'
@@ -24,8 +27,10 @@ it('a year goes by', async () => {
     tasks: Object.fromEntries(Object.keys(tasks).map((it) => [it as Task, remember])) as never,
   })
   const end = seoul('2026-09-01', '00:30')
-  for (let now = seoul('2025-12-01', '00:30'); now < end; now = minutesAfter(now, 60)) {
+  for (let now = seoul('2025-12-01', '00:30'); now < end;) {
     await setting.lookAt(scheduler, now)
+    const isBusy = now > seoul('2026-01-15') && now < seoul('2026-03-10')
+    now = minutesAfter(now, isBusy ? 60 : 120)
   }
   const all = allOccurrences(SCHEDULE)
   expect(all.length).toBeGreaterThan(600)
@@ -33,7 +38,7 @@ it('a year goes by', async () => {
   for (const it of all) {
     const lateMs = Date.parse(at.get(it.key) ?? '') - Date.parse(it.dueAt)
     expect(lateMs).toBeGreaterThanOrEqual(0)
-    expect(lateMs).toBeLessThan(3_600_000)
+    expect(lateMs).toBeLessThan(2 * 3_600_000)
   }
   const states = await setting.query(
     'select state, count(*)::integer as count from scheduled_task group by state',

@@ -205,6 +205,8 @@ describe('a task', () => {
     wakeUp()
     await first.settled()
     expect(await setting.task(DAILY)).toMatchObject(done)
+    // It goes on to nothing, as the connection of its lock is gone.
+    expect(setting.errors.splice(0)).toHaveLength(1)
   })
 
   it('that fails is tried again with pauses, then a person is asked', async () => {
