@@ -19,6 +19,7 @@ export interface ImportTable {
     | 'vouchers'
     | 'terminations'
     | 'applications'
+    | 'victims'
   as_of: string | null
   file_name: string
   sha256: Binary | null

@@ -115,6 +115,13 @@ const CHECKS: readonly string[] = [
    where $1::bigint is null and (f.file_id is null or coalesce(s.answers, 0) <> f.answers
      or not f.counts @> coalesce(s.counts, '{}'))
    order by 3`,
+  // What people resolved.
+  `select t.line_id, t.batch_id, 'its resolution ' || r.resolution_id || ' was altered' as problem
+   from payout_resolution r left join payout_transfer t using (end_to_end_id)
+   where r.row_hash is distinct from
+       case when r.approved_at is not null then resolution_hash(r) end
+     and ($1::bigint is null or t.batch_id = $1)
+   order by r.resolution_id`,
   // All that was owed is somewhere: the accounts of a line add up to its decision.
   `select line_id, null::bigint as batch_id,
      'its accounts add up to another amount than its decision' as problem
@@ -187,7 +194,10 @@ export async function batchBalances(
          as instructed,
        coalesce(sum(case when credit = 'settled' then amount_krw
          when debit = 'settled' then -amount_krw end), 0) as settled,
-       coalesce(sum(amount_krw) filter (where credit = 'returned'), 0) as returned,
+       coalesce(sum(case
+         when event = 'resolved' and debit = credit then 0
+         when event = 'resolved' and credit = 'settled' then -amount_krw
+         when credit = 'returned' then amount_krw end), 0) as returned,
        coalesce(sum(case when credit = 'in_transit' then amount_krw
          when debit = 'in_transit' then -amount_krw end), 0) as pending
      from payout_batch b
