@@ -144,7 +144,8 @@ const CHECKS: readonly string[] = [
          when debit = 'settled' then -amount_krw else 0 end) as settled,
        sum(case when credit = 'returned' then amount_krw
          when debit = 'returned' then -amount_krw else 0 end) as returned
-     from journal where $1::bigint is null or batch_id = $1 group by line_id
+     from journal
+     where debit <> credit and ($1::bigint is null or batch_id = $1) group by line_id
    ) it
    where in_transit < 0 or settled < 0 or $1::bigint is null and returned < 0
    order by line_id`,
@@ -192,10 +193,10 @@ export async function batchBalances(
     `select b.batch_id as "batchId", b.payout_on as "payoutOn", b.state,
        b.total_krw as sent, coalesce(sum(amount_krw) filter (where event = 'instructed'), 0)
          as instructed,
-       coalesce(sum(case when credit = 'settled' then amount_krw
+       coalesce(sum(case when debit = credit then 0 when credit = 'settled' then amount_krw
          when debit = 'settled' then -amount_krw end), 0) as settled,
        coalesce(sum(case
-         when event = 'resolved' and debit = credit then 0
+         when debit = credit then 0
          when event = 'resolved' and credit = 'settled' then -amount_krw
          when credit = 'returned' then amount_krw end), 0) as returned,
        coalesce(sum(case when credit = 'in_transit' then amount_krw
