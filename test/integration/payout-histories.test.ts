@@ -15,7 +15,7 @@ import type { WorldScript } from './smallest-failure.js'
 
 const SEED = Number(process.env['SEED'] ?? 4)
 const WORLDS = 8
-const LINES = 320
+const LINES = 240
 /** Of a line's history, shared steps among them. */
 const MOST_EVENTS = 12
 

@@ -138,7 +138,7 @@ async function importAnswers(context: Context, file: string): Promise<void> {
     context.out.note(`answers that booked nothing: ${faults}`)
   }
   for (const it of contradicted) {
-    context.out.note(`${it}: paid and not paid, says the bank; \`redress payouts resolve ${it}\``)
+    context.out.note(`transfer ${it}: paid and not paid, says the bank; \`payouts resolve\` it`)
   }
   context.out.result(document, () =>
     table(
