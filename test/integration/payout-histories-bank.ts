@@ -2,7 +2,7 @@
  * What the bank did in truth, whatever it tells when. It never tells a falsehood that nothing else
  * it said speaks against: no system could know that.
  */
-import type { LineStep } from './payout-histories-world.js'
+import type { LineStep } from './payout-histories-steps.js'
 import type { AnswerDraft } from './payout-setting.js'
 
 export interface Told {

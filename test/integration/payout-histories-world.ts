@@ -1,4 +1,4 @@
-/** A database with many lines, a bank that knows the truth, and what happens to them step by step. */
+/** A database with many lines, a bank that knows the truth, and what happens to them in turn. */
 import { expect } from 'vitest'
 import type { Pool } from '../../src/db/database.js'
 import { RedressError } from '../../src/errors.js'
@@ -7,25 +7,13 @@ import { reconcile, tellProblem } from '../../src/payouts/reconcile.js'
 import { approveResolution, proposeResolution } from '../../src/payouts/resolve-transfer.js'
 import { HistoryBank } from './payout-histories-bank.js'
 import type { Told } from './payout-histories-bank.js'
+import type { LineStep, SharedStep, Slot } from './payout-histories-steps.js'
 import { NOW, payoutSetting } from './payout-setting.js'
 import type { PayoutSetting } from './payout-setting.js'
 
 export const OWED_KRW = 150_000
 
 const MOST_CALLS = 8
-
-/** Of finance, for all lines at once. */
-export type SharedStep =
-  | { readonly kind: 'prepare'; readonly date: string }
-  | { readonly kind: 'approve' | 'export' | 'cancel' }
-
-/** Of one line: its customer's, the bank's, or a person's who looks at what the bank said. */
-export type LineStep =
-  | { readonly kind: 'nothing' | 'apply' | 'withdraw' | 'correct' | 'repeat' }
-  | { readonly kind: 'settle' | 'reject' | 'return'; readonly late: boolean }
-  | { readonly kind: 'contradict' | 'resolve' }
-
-export type Slot = SharedStep | 'own'
 
 /** How often what was reached. */
 export interface Played {

@@ -9,7 +9,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { HistoryWorld } from './payout-histories-world.js'
-import type { LineStep, Played, SharedStep, Slot } from './payout-histories-world.js'
+import type { Played } from './payout-histories-world.js'
+import type { LineStep, SharedStep, Slot } from './payout-histories-steps.js'
 import { smallestFailure } from './smallest-failure.js'
 import type { WorldScript } from './smallest-failure.js'
 

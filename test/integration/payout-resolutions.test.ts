@@ -87,7 +87,7 @@ describe('a contradiction', () => {
     expect(await it.balances()).toMatchObject({ in_transit: -300_000 })
   })
 
-  test('is one anew when the bank says otherwise than people found; its repeats are not', async () => {
+  test('comes anew when the bank says otherwise than people found, not by repeats', async () => {
     await contradict()
     await resolve('settled')
     const again = await it.answered([rejected, settled], at(10))

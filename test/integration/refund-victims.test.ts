@@ -33,7 +33,7 @@ it('a later row restates its line, and what is not new is a duplicate', async ()
   const stored = await setting.query(
     `select line_id, discount_taken_on::text as day from victim_discount order by victim_no`,
   )
-  expect(stored.map((row) => `${row['line_id']} ${row['day']}`)).toEqual([
+  expect(stored.map((row) => [row['line_id'], row['day']].map(String).join(' '))).toEqual([
     '1 2025-10-01',
     '2 null',
     '1 2025-10-02',

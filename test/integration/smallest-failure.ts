@@ -3,7 +3,7 @@
  * halves, as a fault is mostly one line's own; then fewer steps. fast-check would try each step of
  * each line, and take hours.
  */
-import type { LineStep, Slot } from './payout-histories-world.js'
+import type { LineStep, Slot } from './payout-histories-steps.js'
 
 export interface WorldScript {
   readonly slots: readonly Slot[]
