@@ -67,6 +67,18 @@ const KINDS = {
     EXIT.refused,
     (it) => `programme ${it['programme']}: pays nothing back; expected one with refunds`,
   ),
+  OTHER_REFUND_PROGRAMME: kind(
+    EXIT.conflict,
+    (it) =>
+      `programme ${it['programme']}: refunds of ${it['kept']} are kept here; expected a database ` +
+      `for each programme with refunds`,
+  ),
+  NOT_TERMINATED: kind(
+    EXIT.refused,
+    (it) =>
+      `line ${it['line']}: NOT_TERMINATED, it is in service as far as snapshots and status ` +
+      `changes tell; expected a terminated line`,
+  ),
   REFUND_LINE_UNKNOWN: kind(
     EXIT.refused,
     (it) => `line ${it['line']}: ${it['problem']}; expected ${it['expected']}`,
@@ -142,6 +154,18 @@ const KINDS = {
   BATCH_STATE: kind(
     EXIT.conflict,
     (it) => `batch ${it['batch']}: ${it['problem']}; expected ${it['expected']}`,
+  ),
+  TRANSFER_UNKNOWN: kind(
+    EXIT.refused,
+    () => 'transfer: unknown; expected an end-to-end id that `redress payouts import-status` names',
+  ),
+  RESOLUTION_UNKNOWN: kind(
+    EXIT.refused,
+    (it) => `resolution ${it['resolution']}: unknown; expected one that was proposed`,
+  ),
+  RESOLUTION_REFUSED: kind(
+    EXIT.conflict,
+    (it) => `${it['what']}: ${it['problem']}; expected ${it['expected']}`,
   ),
   PAYOUT_DATE_UNKNOWN: kind(
     EXIT.refused,

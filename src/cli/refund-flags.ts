@@ -41,6 +41,12 @@ export function purposeOf(text: string): string {
   return formed('--why', text.trim(), form, '1 to 500 characters on one line')
 }
 
+/** Of a decision that a person takes. @throws RedressError USAGE */
+export function reasonOf(text: string): string {
+  const form = /^[^\p{Cc}]{1,500}$/u
+  return formed('--reason', text.trim(), form, '1 to 500 characters on one line')
+}
+
 /** @throws RedressError USAGE */
 export function dateOf(name: string, text: string): string {
   if (isRealDate(text)) return text

@@ -20,6 +20,7 @@ export interface ImportTable {
     | 'terminations'
     | 'applications'
     | 'restrictions'
+    | 'victims'
   as_of: string | null
   file_name: string
   sha256: Binary | null

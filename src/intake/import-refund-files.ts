@@ -1,4 +1,4 @@
-/** `refunds import-terminations` and `refunds import-applications`. */
+/** `refunds import-terminations`, `import-applications` and `import-victims`. */
 import type { Client } from '../db/database.js'
 import { openRefundAccount } from '../privacy/refund-account.js'
 import { ApplicationHistory } from './application-history.js'
@@ -10,6 +10,8 @@ import { importStaged, neverReused } from './import-staged-file.js'
 import type { StoredRows } from './reused-rows-store.js'
 import { TERMINATION_COLUMNS } from './terminations-file.js'
 import * as terminations from './terminations-store.js'
+import { VICTIM_COLUMNS } from './victims-file.js'
+import * as victims from './victims-store.js'
 
 export async function importTerminationsFile(options: ImportOptions): Promise<ImportReport> {
   return await importStaged(options, {
@@ -19,6 +21,17 @@ export async function importTerminationsFile(options: ImportOptions): Promise<Im
     stage: terminations.stageTerminationRows,
     copyStatement: terminations.copyTerminationsStatement,
     store: neverReused(terminations.storeTerminationRows),
+  })
+}
+
+export async function importVictimsFile(options: ImportOptions): Promise<ImportReport> {
+  return await importStaged(options, {
+    kind: 'victims',
+    command: 'refunds import-victims',
+    columns: VICTIM_COLUMNS,
+    stage: victims.stageVictimRows,
+    copyStatement: victims.copyVictimsStatement,
+    store: neverReused(victims.storeVictimRows),
   })
 }
 

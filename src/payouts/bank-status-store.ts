@@ -144,7 +144,8 @@ export async function bookAnswers(client: Client, file: StatusFile): Promise<Kno
 
 // An answer for a message stands for each of its transfers. Those of one transfer are taken in the
 // order of the file, after what earlier files said of it; the rule itself (transfer_state) knows no
-// order, so that only what is booked by which entry depends on it, never where the money ends.
+// order, so that only what is booked by which entry depends on it, never where the money ends. Once
+// people have resolved a contradiction, what says otherwise than they did is another one.
 const JUDGE = `
   create temp table judged_answer on commit drop as
   with part as (
@@ -180,8 +181,14 @@ const JUDGE = `
       and outcome not in ('unknown', 'wrong_amount')
     group by end_to_end_id
   ),
+  resolved as (
+    select distinct on (end_to_end_id) end_to_end_id,
+      case outcome when 'settled' then 'settled' else 'rejected' end as resolved_as
+    from payout_resolution where approved_at is not null
+    order by end_to_end_id, answers_to desc
+  ),
   known as (
-    select spread.*, sent_krw, coalesce(settled_before, false) as settled_before,
+    select spread.*, sent_krw, resolved_as, coalesce(settled_before, false) as settled_before,
       coalesce(rejected_before, false) as rejected_before, rejected_at as earlier_rejected_at,
       status || ' ' || coalesce(extract(epoch from said_at)::text, '') = any (said) as was_said,
       case
@@ -191,6 +198,7 @@ const JUDGE = `
         when has_amount and amount_krw is distinct from sent_krw then 'wrong_amount'
       end as fault
     from spread left join sent using (end_to_end_id) left join earlier using (end_to_end_id)
+    left join resolved using (end_to_end_id)
   ),
   ordered as (
     select known.*,
@@ -209,6 +217,8 @@ const JUDGE = `
   select seq, line_seq, end_to_end_id, message_id, status, meaning, reason, retry_class,
     amount_krw, said_at, case
       when fault is not null then fault
+      when meaning <> 'pending' and resolved_as is not null
+        then case when is_said or meaning = resolved_as then 'repeated' else 'contradicts' end
       when meaning = 'settled' and has_rejected then case
         when is_said then 'repeated'
         when said_at is null or rejected_at is null or said_at >= rejected_at then 'contradicts'

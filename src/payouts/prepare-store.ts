@@ -61,8 +61,12 @@ const CANDIDATES = `
       withdrawn_at, bank_code, account_digest, holder_digest
     from refund_application order by application_id, application_no desc
   ),
+  -- The attempt that has the money, which need not be the last one: the bank may say of an earlier
+  -- one, after all, that it was paid.
   last_try as (
-    select distinct on (line_id) * from transfer_state order by line_id, attempt_no desc
+    select distinct on (line_id) *, max(attempt_no) over (partition by line_id) as attempts
+    from transfer_state
+    order by line_id, state in ('in_transit', 'settled', 'contradicted') desc, attempt_no desc
   ),
   lifted as (
     select line_id, application_id, approved_at from (
@@ -80,7 +84,7 @@ const CANDIDATES = `
   open_claim as (
     select stated.*, decided.decision, decided.amount_krw, newest.application_no,
       newest.holder_check, newest.withdrawn_at, lifted_at,
-      last_try.state as last_state, last_try.attempt_no as last_attempt,
+      last_try.state as last_state, last_try.attempts,
       last_try.amount_krw as last_krw, last_try.payout_on as last_payout_on,
       last_try.retry_class, last_try.came_back_at, last_try.released,
       (newest.bank_code, newest.account_digest, newest.holder_digest)
@@ -98,7 +102,7 @@ const CANDIDATES = `
         or stated.state = 'not_refundable' and decided.decision = 'review')
   )
   select line_id, application_id, application_no, amount_krw,
-    coalesce(last_attempt, 0) + 1 as attempt_no,
+    coalesce(attempts, 0) + 1 as attempt_no,
     case
       when state = 'held' then 'HOLDER_NOT_VERIFIED'
       when decision = 'review' then 'REVIEW_PENDING'

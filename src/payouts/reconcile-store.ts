@@ -115,6 +115,13 @@ const CHECKS: readonly string[] = [
    where $1::bigint is null and (f.file_id is null or coalesce(s.answers, 0) <> f.answers
      or not f.counts @> coalesce(s.counts, '{}'))
    order by 3`,
+  // What people resolved.
+  `select t.line_id, t.batch_id, 'its resolution ' || r.resolution_id || ' was altered' as problem
+   from payout_resolution r left join payout_transfer t using (end_to_end_id)
+   where r.row_hash is distinct from
+       case when r.approved_at is not null then resolution_hash(r) end
+     and ($1::bigint is null or t.batch_id = $1)
+   order by r.resolution_id`,
   // All that was owed is somewhere: the accounts of a line add up to its decision.
   `select line_id, null::bigint as batch_id,
      'its accounts add up to another amount than its decision' as problem
@@ -137,7 +144,8 @@ const CHECKS: readonly string[] = [
          when debit = 'settled' then -amount_krw else 0 end) as settled,
        sum(case when credit = 'returned' then amount_krw
          when debit = 'returned' then -amount_krw else 0 end) as returned
-     from journal where $1::bigint is null or batch_id = $1 group by line_id
+     from journal
+     where debit <> credit and ($1::bigint is null or batch_id = $1) group by line_id
    ) it
    where in_transit < 0 or settled < 0 or $1::bigint is null and returned < 0
    order by line_id`,
@@ -185,9 +193,12 @@ export async function batchBalances(
     `select b.batch_id as "batchId", b.payout_on as "payoutOn", b.state,
        b.total_krw as sent, coalesce(sum(amount_krw) filter (where event = 'instructed'), 0)
          as instructed,
-       coalesce(sum(case when credit = 'settled' then amount_krw
+       coalesce(sum(case when debit = credit then 0 when credit = 'settled' then amount_krw
          when debit = 'settled' then -amount_krw end), 0) as settled,
-       coalesce(sum(amount_krw) filter (where credit = 'returned'), 0) as returned,
+       coalesce(sum(case
+         when debit = credit then 0
+         when event = 'resolved' and credit = 'settled' then -amount_krw
+         when credit = 'returned' then amount_krw end), 0) as returned,
        coalesce(sum(case when credit = 'in_transit' then amount_krw
          when debit = 'in_transit' then -amount_krw end), 0) as pending
      from payout_batch b

@@ -56,7 +56,7 @@ const OWED = `
   ),
   busy as (
     select line_id from transfer_state
-    where not released and state in ('prepared', 'contradicted')
+    where state = 'contradicted' or not released and state = 'prepared'
   ),
   first_due as (
     select line_id, min(payout_on) as due_on from application_state group by line_id

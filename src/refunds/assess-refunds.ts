@@ -23,6 +23,7 @@ import {
   readRefundInputs,
 } from './refund-case-store.js'
 import { refundTermsOf } from './refund-terms-of.js'
+import { refuseOtherRefundProgramme } from './one-refund-programme.js'
 
 export interface AssessOptions {
   readonly pool: Pool
@@ -43,7 +44,7 @@ export interface Assessment extends AssessmentResult {
   readonly hash: string
 }
 
-/** @throws RedressError PROGRAMME_WITHOUT_REFUNDS */
+/** @throws RedressError PROGRAMME_WITHOUT_REFUNDS, OTHER_REFUND_PROGRAMME */
 export async function assessRefunds(options: AssessOptions): Promise<Assessment> {
   const { pool, version, now, signal } = options
   const terms = refundTermsOf(version)
@@ -52,6 +53,7 @@ export async function assessRefunds(options: AssessOptions): Promise<Assessment>
     async (tx) =>
       await cancellable(pool, tx.client, signal, async () => {
         await store.lockAssessments(tx)
+        await refuseOtherRefundProgramme(tx.client, version)
         return await readingAtOneMoment(pool, signal, async (reader) => {
           const inputs = await readRefundInputs(reader)
           const { programme, version: number } = version

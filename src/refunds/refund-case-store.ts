@@ -33,7 +33,7 @@ export async function readingAtOneMoment<T>(
 }
 
 /**
- * Accepted imports of terminations and applications, ascending.
+ * Accepted imports of terminations, applications and victims' discounts, ascending.
  * @param knownAt an instant: what came in later is left out
  */
 export async function readRefundInputs(
@@ -42,7 +42,7 @@ export async function readRefundInputs(
 ): Promise<readonly string[]> {
   const { rows } = await client.query<{ import_id: string }>(
     `select import_id from import
-     where kind in ('terminations', 'applications') and state = 'accepted'
+     where kind in ('terminations', 'applications', 'victims') and state = 'accepted'
        and ($1::timestamptz is null or finished_at <= $1)
      order by import_id`,
     [knownAt ?? null],
@@ -87,9 +87,9 @@ interface OpenCase extends RefundCase {
 
 /** Where groups of columns begin in a row of the statement below. */
 const TERMINATION = 1
-const DECISION = 17
-const REVIEWS = 21
-const APPLICATION = 22
+const DECISION = 18
+const REVIEWS = 22
+const APPLICATION = 23
 
 function copyCasesStatement({ inputs, zone, lineId }: RefundCaseQuery): string {
   assert(
@@ -111,6 +111,7 @@ function copyCasesStatement({ inputs, zone, lineId }: RefundCaseQuery): string {
       ) known
       order by line_id, termination_no desc
     ),
+    ${VICTIM.replace('COUNTING', counting)},
     version as (
       select application_no, application_id, line_id, applied_at, holder_check, withdrawn_at,
         import_id,
@@ -146,18 +147,24 @@ function copyCasesStatement({ inputs, zone, lineId }: RefundCaseQuery): string {
     select line_id, network, line_kind, customer_kind, activated_on, contract_event,
       contract_event_on, terminated_at, terminated_on, termination_kind, subsidy_clawback_krw,
       discount_clawback_krw, paid_krw, already_waived_krw, resubscribed_on, hardship,
-      hardship_ended_on,
+      hardship_ended_on, discount_taken_on,
       last_decision.decision_no, last_decision.decision, last_decision.reason,
       last_decision.amount_krw, review.reviews,
       application_id, applied_at, holder_check, withdrawn_at, account_no, checked_at,
       batch_approved_at, corrected_at, state_no, state, payout_on
     from newest_termination
     full join application using (line_id)
+    left join victim using (line_id)
     left join last_decision using (line_id)
     left join review using (line_id)
     order by line_id, application_id collate "C"
   ) to stdout (format text)`
 }
+
+const VICTIM = `victim as (
+      select distinct on (line_id) line_id, discount_taken_on
+      from victim_discount where COUNTING order by line_id, victim_no desc
+    )`
 
 const RECORDED = `last_decision as (
       select distinct on (line_id) line_id, decision_no, decision, reason, amount_krw
@@ -213,6 +220,7 @@ function terminationOf(row: CopiedRow): Termination {
     resubscribedOn: row[14] ?? null,
     hardship: (row[15] ?? null) as Termination['hardship'],
     hardshipEndedOn: row[16] ?? null,
+    victimDiscountOn: row[17] ?? null,
   }
 }
 

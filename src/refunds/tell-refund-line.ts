@@ -7,6 +7,7 @@ import { explainRefund } from '../rules/refunds/explain-refund.js'
 import type { RefundExplanation } from '../rules/refunds/explain-refund.js'
 import { microsOf } from '../rules/refunds/instant.js'
 import { judgeRefundCase, lineReviews } from './judge-refund-case.js'
+import { refuseOtherRefundProgramme } from './one-refund-programme.js'
 import type { RefundCase } from './refund-case.js'
 import { readingAtOneMoment, readRefundCases, readRefundInputs } from './refund-case-store.js'
 import { readPayoutStates } from './payout-state-store.js'
@@ -34,7 +35,7 @@ export interface RefundLine {
 
 /**
  * Undefined where neither a termination nor an application of the line is known.
- * @throws RedressError PROGRAMME_WITHOUT_REFUNDS
+ * @throws RedressError PROGRAMME_WITHOUT_REFUNDS, OTHER_REFUND_PROGRAMME
  */
 export async function tellRefundLine(
   pool: Pool,
@@ -42,6 +43,7 @@ export async function tellRefundLine(
 ): Promise<RefundLine | undefined> {
   const terms = refundTermsOf(version)
   return await readingAtOneMoment(pool, undefined, async (client) => {
+    await refuseOtherRefundProgramme(client, version)
     const inputs = await readRefundInputs(client, knownAt)
     let found: RefundCase | undefined
     for await (const [it] of readRefundCases(client, { inputs, zone: version.zone, lineId })) {

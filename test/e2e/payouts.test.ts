@@ -116,7 +116,40 @@ test('a batch goes from the maker to the checker, to the bank, and into the book
   await refused('finance_maker', 4, 'unclaimed')
 })
 
+test('what the bank contradicts is resolved by two people', async () => {
+  const file = join(it.folder, 'contradiction.xml')
+  const answers = [{ id: 'kt-2026-2-1', status: 'ACSC' }]
+  writeFileSync(file, reportOf(answers, { at: '2026-01-22T19:00:00+09:00' }))
+  const contradicted = { contradicts: 1, contradicted: ['kt-2026-2-1'] }
+  expect(await ok('finance_maker', 'import-status', file)).toMatchObject(contradicted)
+  const resolve = ['resolve', 'kt-2026-2-1', '--reason', 'the bank was asked']
+  await refused('finance_maker', 2, ...resolve)
+  await refused('finance_maker', 2, ...resolve, '--settled', '--returned')
+  await refused('finance_checker', 2, ...resolve, '--settled')
+  await refused('finance_maker', 2, 'resolve', 'kt-2026-9-1', '--settled', '--reason', 'x')
+  await refused('finance_maker', 4, 'resolve', 'kt-2026-1-1', '--settled', '--reason', 'x')
+  const proposed = { resolution_id: '1', outcome: 'settled', approved_by: null }
+  expect(await ok('finance_maker', ...resolve, '--settled')).toMatchObject(proposed)
+  const approve = ['resolution', 'approve', '1']
+  expect(await refused('finance_maker', 4, ...approve)).toContain('another person')
+  await refused('operator', 2, ...approve)
+  expect(await ok('finance_checker', ...approve)).toMatchObject({
+    approved_by: logins.nameOf('finance_checker'),
+    already: false,
+  })
+  expect(await ok('auditor', 'resolution', 'list')).toMatchObject({
+    resolutions: [{ outcome: 'settled', proposed_by: logins.nameOf('finance_maker') }],
+  })
+  expect(await ok('auditor', 'resolution', 'list', '--open')).toEqual({ resolutions: [] })
+  expect(await ok('auditor', 'reconcile', 'all')).toMatchObject({
+    trial_balance: { settled: -300_000, returned: 0 },
+  })
+})
+
 test.each<[Role, string, string]>([
+  ['finance_checker', `update payout_resolution set outcome = 'returned'`, REFUSED],
+  ['finance_maker', `update payout_resolution set approved_at = now()`, REFUSED],
+  ['finance_maker', `select account_holding('kt-2026-1-1')`, REFUSED],
   ['finance_maker', SIGN, REFUSED],
   ['finance_maker', `update payout_batch set approved_at = now()`, REFUSED],
   ['finance_maker', `update payout_batch set state = 'cancelled'`, 'RD001'],

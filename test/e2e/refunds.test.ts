@@ -123,6 +123,48 @@ it('an estimate goes by the bill, or by the formula without one (facts §2.3)', 
   expect(missing.exitCode).toBe(2)
 })
 
+it('a line that never left has nothing to refund, and is told so', async () => {
+  const snapshot = join(world.folder, 'snapshot.csv')
+  await world.ok('snapshot', 'import', snapshot, '--as-of', '2026-01-13')
+  const [, row] = readFileSync(snapshot, 'utf8').split('\n')
+  const lineId = row!.split(',')[0]!
+  for (const look of ['estimate', 'show']) {
+    const refused = await world.run('refunds', look, lineId, '--now', NOW)
+    expect(refused.exitCode).toBe(2)
+    expect(complaintOf(refused)).toContain(`line ${lineId}: NOT_TERMINATED`)
+  }
+  const left = ['line_id,status,effective_at', `${lineId},terminated,2026-01-20T09:00:00+09:00`]
+  await world.ok('status', 'import', world.file('left.csv', left))
+  const gone = await world.run('refunds', 'estimate', lineId, '--now', NOW)
+  expect(gone.exitCode).toBe(2)
+  expect(complaintOf(gone)).toContain('terminated, but nothing was told of its penalty yet')
+  const before = await world.run(
+    'refunds',
+    'estimate',
+    lineId,
+    '--now',
+    '2026-01-19T09:00:00+09:00',
+  )
+  expect(complaintOf(before)).toContain('NOT_TERMINATED')
+})
+
+it('victims who took the discount are exported and explained as waiting for a person', async () => {
+  const before = readFileSync(join(world.folder, 'refunds.csv'), 'utf8')
+  const lineId = /^(\d+),refundable,/m.exec(before)![1]!
+  const rows = ['line_id,discount_taken_on', `${lineId},2025-10-01`, '904,']
+  const victims = world.file('victims.csv', rows)
+  const counts = { read: 2, accepted: 2, quarantined: 0, duplicate: 0 }
+  expect(await world.ok('refunds', 'import-victims', victims)).toMatchObject(counts)
+  expect(await world.ok('refunds', 'import-victims', victims)).toMatchObject({ already: true })
+  await world.ok('refunds', 'assess', '--now', NOW)
+  const path = join(world.folder, 'victims-out.csv')
+  await world.ok('refunds', 'export', '--out', path)
+  expect(readFileSync(path, 'utf8')).toContain(`\n${lineId},review,VICTIM_DISCOUNT,0,`)
+  expect(await world.ok('explain', lineId)).toMatchObject({
+    refund: { decision: 'review', facts_used: { discount_taken_on: '2025-10-01' } },
+  })
+})
+
 it('a review takes two people of finance, whatever client they come with', async () => {
   const logins = await loginsOf({ url: world.url, drop: () => Promise.resolve() })
   const as = (role: Role, ...args: readonly string[]) =>

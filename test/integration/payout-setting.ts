@@ -43,6 +43,10 @@ export interface ApplicationChange {
   readonly withdrawnAt?: string
 }
 
+export interface LineChange extends ApplicationChange {
+  readonly line: number
+}
+
 export interface AnswerDraft {
   readonly id: string
   readonly status: string
@@ -64,6 +68,8 @@ export interface PayoutSetting {
   assess(claims: readonly Claim[]): Promise<void>
   /** A version of the application of a line; another account makes it a correction. */
   apply(line: number, more?: ApplicationChange): Promise<void>
+  /** The same of many lines. */
+  applyAll(changes: readonly LineChange[]): Promise<void>
   prepare(date?: string, now?: string): Promise<PreparedBatch>
   approve(batchId: string, by?: string): Promise<void>
   exported(batchId: string, more?: Partial<BatchExportTask>): Promise<BatchExport>
@@ -99,7 +105,8 @@ export async function payoutSetting(): Promise<PayoutSetting> {
     pool,
     poolOf,
     query,
-    apply: (line, more) => applyFor(cipher, query, line, more),
+    apply: (line, more) => applyForAll(cipher, query, [{ line, ...more }]),
+    applyAll: (changes) => applyForAll(cipher, query, changes),
     tamper: (table, sql) => tamperWith(query, table, sql),
     assess: (claims) => assessAll(query, claims),
     prepare: (date = '2026-01-22', now = NOW) => prepareBatch(pool, termsOf, date, now),
@@ -140,31 +147,36 @@ export async function payoutSetting(): Promise<PayoutSetting> {
   }
 }
 
-async function applyFor(
+async function applyForAll(
   cipher: Cipher,
   query: PayoutSetting['query'],
-  line: number,
-  more: ApplicationChange = {},
+  changes: readonly LineChange[],
 ): Promise<void> {
-  const place = { applicationId: `A${line}`, lineId: String(line), bankCode: '088' }
-  const account = more.account ?? String(11_000_000_000 + line)
-  const sealed = sealRefundAccount(cipher, place, { number: account, holder: '김하늘' })
+  const rows = changes.map((it) => {
+    const place = { applicationId: `A${it.line}`, lineId: String(it.line), bankCode: '088' }
+    const account = it.account ?? String(11_000_000_000 + it.line)
+    const sealed = sealRefundAccount(cipher, place, { number: account, holder: '김하늘' })
+    return {
+      line: it.line,
+      account: sealed.accountSealed.toString('hex'),
+      last4: lastFourOf(account),
+      account_digest: sealed.accountDigest.toString('hex'),
+      holder: sealed.holderSealed.toString('hex'),
+      holder_digest: sealed.holderDigest.toString('hex'),
+      holder_check: it.check ?? 'match',
+      withdrawn_at: it.withdrawnAt ?? null,
+    }
+  })
   await query(
     `insert into refund_application (application_id, line_id, channel, applied_at, bank_code,
        account_sealed, account_last4, account_digest, holder_sealed, holder_digest,
        holder_check, withdrawn_at, key_version, import_id)
-     values ($1, $2, 'web', '2026-01-15T01:00:00Z', '088', $3, $4, $5, $6, $7, $8, $9, 1, 1)`,
-    [
-      place.applicationId,
-      place.lineId,
-      sealed.accountSealed,
-      lastFourOf(account),
-      sealed.accountDigest,
-      sealed.holderSealed,
-      sealed.holderDigest,
-      more.check ?? 'match',
-      more.withdrawnAt ?? null,
-    ],
+     select 'A' || line, line, 'web', '2026-01-15T01:00:00Z', '088', decode(account, 'hex'), last4,
+       decode(account_digest, 'hex'), decode(holder, 'hex'), decode(holder_digest, 'hex'),
+       holder_check, withdrawn_at, 1, 1
+     from jsonb_to_recordset($1) it (line bigint, account text, last4 text, account_digest text,
+       holder text, holder_digest text, holder_check text, withdrawn_at timestamptz)`,
+    [JSON.stringify(rows)],
   )
 }
 
@@ -188,25 +200,33 @@ async function assessAll(query: PayoutSetting['query'], claims: readonly Claim[]
      returning assessment_id as id`,
     [NOW],
   )
-  for (const it of claims) {
-    const decision = it.decision ?? 'refundable'
-    await query(
-      `insert into refund_decision (line_id, decision_no, decision, reason, amount_krw,
-         assessment_id)
-       select $1::bigint, 1 + coalesce(max(decision_no), 0), $2::text, upper($2), $3, $4
-       from refund_decision where line_id = $1`,
-      [it.line, decision, decision === 'refundable' ? (it.krw ?? 150_000) : 0, made!['id']],
-    )
-    const state = it.state ?? 'accepted'
-    const payoutOn = it.payoutOn === undefined ? '2026-01-22' : it.payoutOn
-    await query(
-      `insert into application_state (application_id, state_no, line_id, state, payout_on,
-         assessment_id)
-       select $1::text, 1 + coalesce(max(state_no), 0), $2::bigint, $3::text, $4::date, $5
-       from application_state where application_id = $1`,
-      [`A${it.line}`, it.line, state, state === 'accepted' ? payoutOn : null, made!['id']],
-    )
-  }
+  const rows = claims.map((it) => {
+    const { line, decision = 'refundable', state = 'accepted', payoutOn = '2026-01-22' } = it
+    return {
+      line,
+      decision,
+      krw: decision === 'refundable' ? (it.krw ?? 150_000) : 0,
+      state,
+      payout_on: state === 'accepted' ? payoutOn : null,
+    }
+  })
+  const told = [made!['id'], JSON.stringify(rows)]
+  await query(
+    `insert into refund_decision (line_id, decision_no, decision, reason, amount_krw,
+       assessment_id)
+     select line, 1 + coalesce((select max(decision_no) from refund_decision
+       where line_id = line), 0), decision, upper(decision), krw, $1
+     from jsonb_to_recordset($2) it (line bigint, decision text, krw bigint)`,
+    told,
+  )
+  await query(
+    `insert into application_state (application_id, state_no, line_id, state, payout_on,
+       assessment_id)
+     select 'A' || line, 1 + coalesce((select max(state_no) from application_state
+       where application_id = 'A' || line), 0), line, state, payout_on, $1
+     from jsonb_to_recordset($2) it (line bigint, state text, payout_on date)`,
+    told,
+  )
   await query(
     `update refund_assessment set result = '{}', assessment_hash = sha256('')
      where assessment_id = $1`,

@@ -17,6 +17,7 @@ import { lateStage } from '../output.js'
 import { bankFormatNamed, payerOf, splitOf, termsOf } from '../payout-settings.js'
 import { table } from '../text-table.js'
 import { addPayoutReport } from './payout-report.js'
+import { addPayoutResolutions } from './payout-resolutions.js'
 
 export function addPayouts(program: Command, act: Act): void {
   const payouts = program.command('payouts').description('refunds on their way through the bank')
@@ -53,6 +54,7 @@ export function addPayouts(program: Command, act: Act): void {
     .command('reconcile <batch-id>')
     .description('proves decisions, batches, files and answers against the books; `all` for all')
     .action(act(reconcileBooks))
+  addPayoutResolutions(payouts, act)
   addPayoutReport(payouts, act)
 }
 
@@ -135,7 +137,9 @@ async function importAnswers(context: Context, file: string): Promise<void> {
     const faults = `${counts.unknown} unknown, ${counts.wrong_amount} of another amount`
     context.out.note(`answers that booked nothing: ${faults}`)
   }
-  for (const it of contradicted) context.out.note(`${it}: paid and not paid, says the bank`)
+  for (const it of contradicted) {
+    context.out.note(`transfer ${it}: paid and not paid, says the bank; \`payouts resolve\` it`)
+  }
   context.out.result(document, () =>
     table(
       ['answers', 'transfers'],

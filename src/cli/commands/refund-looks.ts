@@ -4,6 +4,7 @@ import { RedressError } from '../../errors.js'
 import { estimateRefund } from '../../refunds/estimate-refund.js'
 import type { ContractTold, RefundEstimate } from '../../refunds/estimate-refund.js'
 import { lineReviews } from '../../refunds/judge-refund-case.js'
+import { missingTermination } from '../../refunds/missing-termination.js'
 import { refundTermsOf } from '../../refunds/refund-terms-of.js'
 import { tellRefundLine } from '../../refunds/tell-refund-line.js'
 import type { RefundLine } from '../../refunds/tell-refund-line.js'
@@ -68,8 +69,12 @@ async function estimate(context: Context, text: string, flags: EstimateFlags): P
   const contract = contractOf(flags)
   const line = await look(context, text, flags, 'refunds estimate')
   const { termination, reviews } = line.case
-  if (termination === null) throw unknownLine(line.lineId)
-  const terms = refundTermsOf(versionOf(flags.programme))
+  const version = versionOf(flags.programme)
+  if (termination === null) {
+    const asked = { version, lineId: line.lineId, now: context.clock.now() }
+    throw await missingTermination(context.pool, asked)
+  }
+  const terms = refundTermsOf(version)
   const it = estimateRefund(terms, termination, lineReviews(reviews), contract)
   context.out.result(
     { line_id: line.lineId, ...estimateDocument(it), refund: refundDocument(line, language) },
@@ -77,7 +82,7 @@ async function estimate(context: Context, text: string, flags: EstimateFlags): P
   )
 }
 
-/** @throws RedressError REFUND_LINE_UNKNOWN */
+/** @throws RedressError REFUND_LINE_UNKNOWN, NOT_TERMINATED */
 async function look(
   context: Context,
   text: string,
@@ -92,17 +97,8 @@ async function look(
   const now = context.clock.now()
   await logAccess(context.pool, { at: now, lineId, purpose, command })
   const line = await tellRefundLine(context.pool, { version, lineId, now })
-  if (line === undefined) throw unknownLine(lineId)
+  if (line === undefined) throw await missingTermination(context.pool, { version, lineId, now })
   return line
-}
-
-function unknownLine(line: string): RedressError {
-  const expected = 'a line that was imported with `redress refunds import-terminations`'
-  return new RedressError('REFUND_LINE_UNKNOWN', {
-    line,
-    problem: 'no termination known',
-    expected,
-  })
 }
 
 function contractOf(flags: EstimateFlags): ContractTold | null {

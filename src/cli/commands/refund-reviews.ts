@@ -7,7 +7,7 @@ import type { RefundReview } from '../../refunds/review-store.js'
 import type { Act } from '../act.js'
 import type { Context } from '../context.js'
 import type { RefundFlags } from '../refund-flags.js'
-import { formed, lineIdOf, oneOf, withProgramme } from '../refund-flags.js'
+import { formed, lineIdOf, oneOf, reasonOf, withProgramme } from '../refund-flags.js'
 import { table } from '../text-table.js'
 import { personNamed, versionOf } from './plans.js'
 
@@ -66,11 +66,6 @@ async function propose(context: Context, text: string, flags: ProposeFlags): Pro
       `review ${proposed.review_id} is proposed; \`redress refunds review approve ` +
       `${proposed.review_id}\` by another person approves it`,
   )
-}
-
-function reasonOf(text: string): string {
-  const form = /^[^\p{Cc}]{1,500}$/u
-  return formed('--reason', text.trim(), form, '1 to 500 characters on one line')
 }
 
 async function approve(context: Context, text: string): Promise<void> {

@@ -1,6 +1,10 @@
 /** `redress refunds …`: from terminations and applications to what is owed. */
 import type { Command } from 'commander'
-import { importApplicationsFile, importTerminationsFile } from '../../intake/import-refund-files.js'
+import {
+  importApplicationsFile,
+  importTerminationsFile,
+  importVictimsFile,
+} from '../../intake/import-refund-files.js'
 import { assessRefunds } from '../../refunds/assess-refunds.js'
 import type { Assessment } from '../../refunds/assess-refunds.js'
 import { exportRefunds } from '../../refunds/export-refunds.js'
@@ -28,6 +32,11 @@ export function addRefunds(program: Command, act: Act): void {
       .command('import-applications <file>')
       .description('applications for a refund; accounts and their holders are stored sealed'),
   ).action(act(importWith(importApplicationsFile)))
+  withImportOptions(
+    refunds
+      .command('import-victims <file>')
+      .description('victims who took the discount of their own package; a person decides on them'),
+  ).action(act(importWith(importVictimsFile)))
   withProgramme(
     refunds
       .command('assess')

@@ -31,9 +31,12 @@ export const KT_2026_REFUNDS: RefundTerms = {
     { value: 'NO_PENALTY', source: 'facts §2.1, A6' },
     { value: 'PENALTY_UNPAID', source: 'facts §1, A6' },
     { value: 'ALREADY_WAIVED', source: 'A11' },
-    // Last, as it keeps an amount that is owed otherwise from being paid without a person.
+    // The contract's order has no place for it. Last, so that its order stays as it is, and since
+    // all it does is to keep an amount that is owed otherwise from being paid without a person:
+    // whoever is refused for another reason need not wait for one.
     { value: 'VICTIM_DISCOUNT', source: 'facts §11, A43' },
   ],
+  reviewed: { value: ['HARDSHIP_REVIEW', 'VICTIM_DISCOUNT'], source: 'A10, A43' },
   // What belongs to another carrier, and amounts that are not there, nobody can waive.
   waivable: {
     value: [

@@ -56,7 +56,7 @@ const prepared = new WeakMap<RefundTerms, RefundRule>()
 export function refundRuleFor(terms: RefundTerms): RefundRule {
   let rule = prepared.get(terms)
   if (rule === undefined) {
-    const guards = guardsOf(terms.exclusions, refundChecks(terms)).map(answering)
+    const guards = guardsOf(terms.exclusions, refundChecks(terms)).map((it) => answering(it, terms))
     rule = { terms, guards, amounts: amountsBy(terms) }
     prepared.set(terms, rule)
   }
@@ -84,13 +84,10 @@ function firstStanding(
   return standingGuards(rule, termination, reviews)[0]
 }
 
-/** Exclusions that wait for a person; all others refuse. */
-const REVIEWED: readonly RefundExclusion[] = ['HARDSHIP_REVIEW', 'VICTIM_DISCOUNT']
-
-function answering(guard: Guard<Termination, RefundExclusion>): RefundGuard {
+function answering(guard: Guard<Termination, RefundExclusion>, terms: RefundTerms): RefundGuard {
   const { reason } = guard
   const refused = Object.freeze({ decision: 'refused', reason, amountKrw: 0 } as const)
-  const decided = REVIEWED.includes(reason)
+  const decided = terms.reviewed.value.includes(reason)
     ? Object.freeze({ decision: 'review', reason, amountKrw: 0 } as const)
     : refused
   return { ...guard, decided, refused }

@@ -51,8 +51,9 @@ const LINE_KIND_CHECKS: Checks<'MVNO' | 'IOT' | 'CORPORATE' | 'EX_OFFICIO' | 'VI
     facts: ({ terminationKind }) => ({ termination_kind: terminationKind }),
   },
   VICTIM_DISCOUNT: {
-    applies: ({ tookVictimDiscount }) => tookVictimDiscount === true,
-    facts: ({ tookVictimDiscount }) => ({ took_victim_discount: tookVictimDiscount === true }),
+    // On whatever day: one after the line had left is for a person to make sense of, too.
+    applies: ({ victimDiscountOn = null }) => victimDiscountOn !== null,
+    facts: ({ victimDiscountOn = null }) => ({ discount_taken_on: victimDiscountOn }),
   },
 }
 

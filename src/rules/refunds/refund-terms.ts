@@ -25,6 +25,8 @@ export interface RefundTerms {
   readonly hardship: HardshipTerms
   /** In the order in which they are looked at. */
   readonly exclusions: readonly Cited<RefundExclusion>[]
+  /** Those that wait for a person; all others refuse. */
+  readonly reviewed: Cited<readonly RefundExclusion[]>
   /** Those that a person may waive; HARDSHIP_REVIEW is decided by a review of its own. */
   readonly waivable: Cited<readonly RefundExclusion[]>
   readonly components: Cited<readonly RefundComponent[]>

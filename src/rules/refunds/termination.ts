@@ -35,6 +35,6 @@ export interface Termination {
   readonly resubscribedOn: IsoDate | null
   readonly hardship: Hardship | null
   readonly hardshipEndedOn: IsoDate | null
-  /** A confirmed victim who took the discount of the victims' package (A43); absent is not so. */
-  readonly tookVictimDiscount?: boolean
+  /** When a confirmed victim took the discount of the victims' package (A43); absent is never. */
+  readonly victimDiscountOn?: IsoDate | null
 }

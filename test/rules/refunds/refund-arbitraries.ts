@@ -81,7 +81,7 @@ export const anyTermination: fc.Arbitrary<Termination> = fc
         fc.constantFrom('2026-01-01', '2026-01-13', '2026-01-14', '2026-02-15', '2026-02-20'),
       ),
     ),
-    tookVictimDiscount: fc.constantFrom(false, false, true),
+    victimDiscountOn: fc.constantFrom(null, null, '2025-09-10'),
   })
   .map(({ event, hardship, ...rest }) =>
     aTermination({

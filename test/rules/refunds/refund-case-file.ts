@@ -74,7 +74,7 @@ export function terminationOf(row: RefundRow): Termination | null {
     resubscribedOn: orNull(row.resubscribed_on),
     hardship: orNull(row.hardship),
     hardshipEndedOn: orNull(row.hardship_ended_on),
-    ...(row.took_victim_discount === 'true' ? { tookVictimDiscount: true } : {}),
+    ...(row.took_victim_discount === 'true' ? { victimDiscountOn: '2025-09-10' } : {}),
   } as Partial<Termination>)
 }
 

@@ -76,7 +76,7 @@ describe('a programme may say otherwise, and', () => {
 
   it('pay victims who took the discount without a person (A43)', () => {
     const exclusions = TERMS.exclusions.filter(({ value }) => value !== 'VICTIM_DISCOUNT')
-    const it = aTermination({ tookVictimDiscount: true })
+    const it = aTermination({ victimDiscountOn: '2025-09-10' })
     const decisions = [TERMS, other({ exclusions })].map((each) => decideRefund(each, it, []))
     expect(decisions.map(({ decision }) => decision)).toEqual(['review', 'refundable'])
   })
@@ -167,7 +167,7 @@ describe('explainRefund', () => {
       discount_clawback_krw: 0,
       paid_krw: 0,
       already_waived_krw: 0,
-      took_victim_discount: false,
+      discount_taken_on: null,
     })
     const passed = explainRefund(TERMS, it, [{ kind: 'hardship', outcome: 'granted' }])
     expect([passed.passedOver, passed.allReasons]).toEqual([
@@ -184,7 +184,7 @@ describe('explainRefund', () => {
   })
 
   it('has no remedy left once a person has said no', () => {
-    const it = aTermination({ tookVictimDiscount: true })
+    const it = aTermination({ victimDiscountOn: '2025-09-10' })
     const remedyBy = (outcome: 'denied' | null) =>
       explainRefund(
         TERMS,
@@ -233,7 +233,7 @@ function contractSays(it: Termination): RefundDecision {
   if (it.paidKrw === 0) return refused('PENALTY_UNPAID')
   const amountKrw = Math.min(billedKrw, it.paidKrw) - it.alreadyWaivedKrw
   if (amountKrw <= 0) return refused('ALREADY_WAIVED')
-  if (it.tookVictimDiscount === true) {
+  if ((it.victimDiscountOn ?? null) !== null) {
     return { decision: 'review', reason: 'VICTIM_DISCOUNT', amountKrw: 0 }
   }
   return { decision: 'refundable', reason: 'REFUNDABLE', amountKrw }

@@ -177,7 +177,7 @@ function everyTermination(): readonly Termination[] {
     { resubscribedOn: '2026-01-13' },
     { resubscribedOn: '2026-01-14' },
     { hardship: 'military', hardshipEndedOn: '2026-01-05' },
-    { tookVictimDiscount: true },
+    { victimDiscountOn: '2025-09-10' },
   ]
   const days = ['2025-08-31', '2025-09-01', '2026-01-13', '2026-01-14', '2026-01-19', '2026-01-20']
   return facts.flatMap((fact) =>
