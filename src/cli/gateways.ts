@@ -1,21 +1,31 @@
-/** Who delivers messages: opened by what the settings say, closed with the command. */
-import { RedressError } from '../errors.js'
+/** Who delivers messages: opened by what the settings say, closed by whoever opened it. */
+import type { GatewaySettings } from '../config/settings.js'
 import type { Gateway } from '../gateways/gateway.js'
-import type { GatewayName } from '../rules/notices/notice-terms.js'
+import type { RouteHandler } from '../service/status-server.js'
 import type { Context } from './context.js'
 
-export const GATEWAYS: readonly GatewayName[] = ['spool', 'http', 'smpp']
+export type GatewayKind = GatewaySettings['kind']
+
+export const GATEWAYS: readonly GatewayKind[] = ['spool', 'http', 'smpp', 'kannel']
 
 /**
- * The one place where gateways are chosen.
+ * The one place where gateways are chosen: REDRESS_GATEWAY, unless another is asked for.
  * @throws RedressError SETTING_INVALID where the one wanted is not set up
  */
-export function openGateway(_context: Context, name: GatewayName): Promise<Gateway> {
-  return Promise.reject(
-    new RedressError('SETTING_INVALID', {
-      name: 'gateway',
-      problem: `${name} is not set up here`,
-      expected: 'one of those that this installation has',
-    }),
-  )
+export async function openGateway(
+  { settings, clock }: Pick<Context, 'settings' | 'clock'>,
+  kind: GatewayKind = settings.gateway.kind,
+): Promise<Gateway> {
+  // Loaded when it is asked for: few commands send, and SMPP alone is a package of its own.
+  const gateways = await import('../gateways/open-gateway.js')
+  return gateways.openGateway({ ...settings.gateway, kind }, clock)
+}
+
+/** Below REDRESS_GATEWAY_REPORTS_URL, or wherever a proxy passes it on from. */
+export const REPORTS_PATH = '/reports'
+
+/** The route over which a gateway's delivery reports come back, where it has one. */
+export function reportRoutes(gateway: Gateway): ReadonlyMap<string, RouteHandler> {
+  const { handleReport } = gateway
+  return new Map(handleReport === undefined ? [] : [[REPORTS_PATH, handleReport.bind(gateway)]])
 }

@@ -2,29 +2,24 @@
 import type { Command } from 'commander'
 import { EXIT, RedressError } from '../../errors.js'
 import type { ExitCode } from '../../errors.js'
-import { sendNotices } from '../../jobs/send-notices.js'
-import type { NoticesOptions, SendReport } from '../../jobs/send-notices.js'
-import { recordReport } from '../../reminders/delivery-report.js'
+import type { SendReport } from '../../jobs/send-notices.js'
 import { REMINDERS, roundNumberOf } from '../../reminders/notice-round.js'
-import { SENDING } from '../../reminders/sending-terms.js'
 import type { RoundFilter } from '../../reminders/sending-store.js'
 import { readStop } from '../../reminders/stop-store.js'
-import type { GatewayName } from '../../rules/notices/notice-terms.js'
-import type { Gateway } from '../../gateways/gateway.js'
 import type { Act } from '../act.js'
 import { formatCount } from '../chart.js'
 import type { Context } from '../context.js'
 import { GATEWAYS, openGateway } from '../gateways.js'
+import { listenForReports, noticesOptions } from '../notice-sending.js'
 import { countOf, scopeOf } from '../notice-flags.js'
 import { lateStage } from '../output.js'
 import { oneOf, withProgramme } from '../refund-flags.js'
-import { versionOf } from './plans.js'
 
 interface SendFlags {
   readonly programme: string
   readonly round?: string
   readonly campaign?: string
-  readonly gateway: string
+  readonly gateway?: string
   readonly limit?: string
 }
 
@@ -36,7 +31,7 @@ export function addSendNotices(reminders: Command, act: Act): void {
   )
     .option('--round <round>', 'of the reminders, or of the campaign; all that are due without')
     .option('--campaign <name>', 'of one campaign alone')
-    .option('--gateway <name>', GATEWAYS.join(', '), 'spool')
+    .option('--gateway <name>', `${GATEWAYS.join(', ')}; REDRESS_GATEWAY when not given`)
     .option('--limit <messages>', 'so many at most')
     .action(act(send))
 }
@@ -44,14 +39,16 @@ export function addSendNotices(reminders: Command, act: Act): void {
 async function send(context: Context, flags: SendFlags): Promise<ExitCode> {
   const filter = filterOf(flags)
   const limit = countOf('--limit', flags.limit)
-  const name = oneOf('--gateway', flags.gateway, GATEWAYS)
+  const kind =
+    flags.gateway === undefined ? undefined : oneOf('--gateway', flags.gateway, GATEWAYS)
   const stop = await readStop(context.pool)
   if (stop?.stopped === true) throw new RedressError('NOTICES_STOPPED', { since: stop.at })
-  const gateway = await openGateway(context, name)
+  const gateway = await openGateway(context, kind)
   listenForReports(context, gateway)
   try {
     const stage = lateStage(context.out.progress, { label: 'send', unit: 'messages' })
     const options = await noticesOptions(context, gateway, flags.programme)
+    const { sendNotices } = await import('../../jobs/send-notices.js')
     const report = await sendNotices({
       ...options,
       filter,
@@ -70,42 +67,6 @@ async function send(context: Context, flags: SendFlags): Promise<ExitCode> {
   } finally {
     await gateway.close()
   }
-}
-
-/** What a gateway tells of messages while it is open, whoever handed them over. */
-export function listenForReports({ pool, clock }: Context, gateway: Gateway): void {
-  gateway.onReport(async (report) => {
-    const source = { gateway: gateway.name, receivedAt: clock.now() }
-    await recordReport(pool, report, source)
-  })
-}
-
-/** What a sender needs; the queue's limit comes from the programme, so that all say the same. */
-export async function noticesOptions(
-  context: Context,
-  gateway: Gateway,
-  programme: string,
-): Promise<NoticesOptions> {
-  const { pool, cipher, clock, settings, workerName, log } = context
-  return {
-    pool,
-    cipher,
-    gateway,
-    backend: await context.jobs(),
-    sending: SENDING,
-    messagesASecond: rateOfGateway(programme, gateway.name),
-    lanes: settings.lanes,
-    name: workerName,
-    versionOf: (name, version) => versionOf(`${name}@${version}`),
-    now: clock.now,
-    onError: (error) => log.warn({ error: labelOf(error) }, 'messages will be tried again'),
-  }
-}
-
-function rateOfGateway(programme: string, gateway: GatewayName): number {
-  const terms = versionOf(programme).notices
-  if (terms !== undefined) return terms.messagesASecond.value[gateway]
-  throw new RedressError('PROGRAMME_WITHOUT_NOTICES', { programme })
 }
 
 function filterOf({ programme, campaign, round }: SendFlags): RoundFilter {
@@ -147,9 +108,4 @@ function tell(report: SendReport, rate: number, configured: number): string {
         ]),
     ...(report.stopped ? ['stopped: `redress reminders resume` lets them go on'] : []),
   ].join('\n')
-}
-
-function labelOf(error: unknown): string {
-  if (error instanceof RedressError) return error.code
-  return error instanceof Error ? error.name : 'unknown'
 }
