@@ -275,6 +275,7 @@ describe('smpp', () => {
       ])
       const references = sent.map((it) => ('reference' in it ? it.reference : ''))
       expect(references).toEqual(['smsc_1', 'smsc_2'])
+      await until(() => smsc.seen.deliverAnswers.length === 2)
       expect(smsc.seen.deliverAnswers).toEqual([0, 0])
     })
 
@@ -340,6 +341,7 @@ describe('smpp', () => {
       isFailing = false
       smsc.receiptAgain('smsc_1')
       await until(() => reports.length === 1)
+      await until(() => smsc.seen.deliverAnswers.length === 2)
       expect(smsc.seen.deliverAnswers).toEqual([0x64, 0])
     })
 
