@@ -75,12 +75,13 @@ export function gatewaySuite(
       expect(states).toEqual(traits.knowsKeys ? known : ['cannot_tell', 'cannot_tell'])
     })
 
-    // Where keys are not known, two hand-overs are two messages.
-    test.runIf(traits.knowsKeys)('takes a key once, however often it is sent', async () => {
+    test('sent four times is one message where keys are known, else four', async () => {
       const sent = await Promise.all([1, 2, 3].map(() => setting.gateway.send(message(7), NEVER)))
-      const again = await setting.gateway.send(message(7), NEVER)
-      expect(new Set([...sent, again].map((it) => JSON.stringify(it))).size).toBe(1)
-      expect(await setting.arrived()).toHaveLength(1)
+      sent.push(await setting.gateway.send(message(7), NEVER))
+      for (const it of sent) expect(it.outcome).toBe('accepted')
+      expect(await setting.arrived()).toHaveLength(traits.knowsKeys ? 1 : 4)
+      const references = new Set(sent.map((it) => JSON.stringify(it)))
+      if (traits.knowsKeys) expect(references.size).toBe(1)
     })
 
     test('finishes what is under way before it closes', async () => {

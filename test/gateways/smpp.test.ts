@@ -195,21 +195,21 @@ describe('smpp', () => {
 
   test('an SMSC that is there but silent: unknown, and its place stays taken', async () => {
     await gateway.close()
-    gateway = open(smsc.port, { window: 1, answerTimeoutMs: 100 })
+    gateway = open(smsc.port, { window: 1, answerTimeoutMs: 300 })
     smsc.faults.isSilent = true
     expect(await gateway.send(message(1), NEVER)).toEqual(unknown('NO_ANSWER'))
     expect(await gateway.send(message(2), NEVER)).toEqual(refused('WINDOW_FULL'))
     expect(smsc.seen.mostOpen).toBe(1)
     // Some time later it is clear that none will come.
     smsc.faults.isSilent = false
-    await sleep(300)
+    await sleep(900)
     expect(await gateway.send(message(3), NEVER)).toMatchObject({ outcome: 'accepted' })
   })
 
   test('an SMSC that answers late is waited for by the window', async () => {
     await gateway.close()
-    gateway = open(smsc.port, { window: 2, answerTimeoutMs: 150 })
-    Object.assign(smsc.faults, { answerDelayMs: 250, window: 2 })
+    gateway = open(smsc.port, { window: 2, answerTimeoutMs: 500 })
+    Object.assign(smsc.faults, { answerDelayMs: 700, window: 2 })
     const sent = await Promise.all([1, 2].map((it) => gateway.send(message(it), NEVER)))
     expect(sent).toEqual([unknown('NO_ANSWER'), unknown('NO_ANSWER')])
     smsc.faults.answerDelayMs = 0
@@ -257,8 +257,13 @@ describe('smpp', () => {
     smsc.faults.isDead = true
     await sleep(200)
     smsc.faults.isDead = false
-    expect(await gateway.send(message(1), NEVER)).toMatchObject({ outcome: 'accepted' })
-    expect(smsc.binds.length).toBeGreaterThan(1)
+    await until(() => smsc.binds.length > 1)
+    // On a busy machine even the new bind may be too late for so short a wait, and is made again.
+    let outcome = ''
+    for (let tries = 0; outcome !== 'accepted' && tries < 50; tries += 1) {
+      outcome = (await gateway.send(message(1), NEVER)).outcome
+    }
+    expect(outcome).toBe('accepted')
   })
 
   describe('receipts', () => {
@@ -275,6 +280,7 @@ describe('smpp', () => {
       ])
       const references = sent.map((it) => ('reference' in it ? it.reference : ''))
       expect(references).toEqual(['smsc_1', 'smsc_2'])
+      await until(() => smsc.seen.deliverAnswers.length === 2)
       expect(smsc.seen.deliverAnswers).toEqual([0, 0])
     })
 
@@ -340,6 +346,7 @@ describe('smpp', () => {
       isFailing = false
       smsc.receiptAgain('smsc_1')
       await until(() => reports.length === 1)
+      await until(() => smsc.seen.deliverAnswers.length === 2)
       expect(smsc.seen.deliverAnswers).toEqual([0x64, 0])
     })
 
