@@ -3,6 +3,7 @@ import type { GatewaySettings } from '../config/settings.js'
 import type { Gateway } from '../gateways/gateway.js'
 import type { RouteHandler } from '../service/status-server.js'
 import type { Context } from './context.js'
+import { listenForReports } from './notice-sending.js'
 
 export type GatewayKind = GatewaySettings['kind']
 
@@ -19,6 +20,26 @@ export async function openGateway(
   // Loaded when it is asked for: few commands send, and SMPP alone is a package of its own.
   const gateways = await import('../gateways/open-gateway.js')
   return gateways.openGateway({ ...settings.gateway, kind }, clock)
+}
+
+export interface LateGateway {
+  readonly open: () => Promise<Gateway>
+  /** Nothing where it was never opened. */
+  close(): Promise<void>
+}
+
+/** Opened when the first message leaves, or a report may come; delivery reports are kept. */
+export function lateGateway(context: Context): LateGateway {
+  let opening: Promise<Gateway> | undefined
+  const open = async (): Promise<Gateway> => {
+    const gateway = await openGateway(context)
+    listenForReports(context, gateway)
+    return gateway
+  }
+  return {
+    open: () => (opening ??= open()),
+    close: async () => await (await opening?.catch(() => undefined))?.close(),
+  }
 }
 
 /** Below REDRESS_GATEWAY_REPORTS_URL, or wherever a proxy passes it on from. */

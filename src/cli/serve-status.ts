@@ -29,7 +29,7 @@ export interface StatusService {
 export interface StatusOptions {
   readonly context: Pick<Context, 'settings' | 'pool' | 'log' | 'signal' | 'clock' | 'out'>
   /** Whose queue the service needs in order to work. */
-  readonly backend: JobsBackend
+  readonly backend: () => Promise<JobsBackend>
   /** Beside the pages of every service, by path. */
   readonly routes?: ReadonlyMap<string, RouteHandler>
   /** Beside the sources of every service. */
@@ -47,7 +47,7 @@ export async function serveStatus(options: StatusOptions): Promise<StatusService
     return { url: undefined, started: () => undefined, close: () => Promise.resolve() }
   }
   const { pool, log, signal } = context
-  const queue = new QueueProbe(() => openQueue(backend))
+  const queue = new QueueProbe(async () => await openQueue(await backend()))
   const readiness = new Readiness({ pool, queue, signal })
   const metrics = new Metrics({
     sources: [

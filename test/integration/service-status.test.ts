@@ -97,7 +97,7 @@ describe.each(['redis', 'postgres'])('a service with a queue in %s', (kind) => {
         clock: systemClock(),
         out: { json: false, progress: undefined as never, result: () => {}, note: () => {} },
       },
-      backend,
+      backend: () => Promise.resolve(backend),
       routes: new Map([['/reports', (_, response) => void response.writeHead(204).end()]]),
     })
     closings.push(

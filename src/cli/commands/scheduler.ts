@@ -14,7 +14,12 @@ import { Scheduler, workDue } from '../../schedule/work-due.js'
 import type { WorkDueOptions } from '../../schedule/work-due.js'
 import type { Act } from '../act.js'
 import type { Context } from '../context.js'
+import { lateGateway, reportRoutes } from '../gateways.js'
+import type { LateGateway } from '../gateways.js'
+import { noticesOptions } from '../notice-sending.js'
+import { noticeTasks } from '../scheduled-notices.js'
 import { scheduledTasks } from '../scheduled-tasks.js'
+import type { StatusService } from '../serve-status.js'
 import { versionOf } from './plans.js'
 
 interface SchedulerFlags {
@@ -44,14 +49,43 @@ export function scheduleOf(programme: string): Schedule {
 async function scheduler(context: Context, flags: SchedulerFlags): Promise<void> {
   const version = versionOf(flags.programme)
   const schedule = scheduleOf(version.programme)
-  const options = optionsOf(context, schedule, version)
-  await (flags.once === true ? workDue(options) : serve(context, new Scheduler(options), schedule))
+  const gateway = lateGateway(context)
+  const options = optionsOf(context, schedule, version, gateway)
+  try {
+    if (flags.once === true) return await workDue(options)
+    await serveWithStatus(context, gateway, (status) =>
+      serve(context, new Scheduler(options), schedule, status),
+    )
+  } finally {
+    await gateway.close()
+  }
+}
+
+/** Answers how it is doing from its first moment to its last. */
+async function serveWithStatus(
+  context: Context,
+  gateway: LateGateway,
+  work: (status: StatusService) => Promise<void>,
+): Promise<void> {
+  const { serveStatus } = await import('../serve-status.js')
+  const hasPort = context.settings.httpPort !== undefined
+  const status = await serveStatus({
+    context,
+    backend: () => context.jobs(),
+    ...(hasPort && { routes: reportRoutes(await gateway.open()) }),
+  })
+  try {
+    await work(status)
+  } finally {
+    await status.close()
+  }
 }
 
 function optionsOf(
   context: Context,
   schedule: Schedule,
   version: ProgrammeVersion,
+  gateway: LateGateway,
 ): WorkDueOptions {
   const { pool, log, clock, signal, workerName: name } = context
   return {
@@ -60,7 +94,7 @@ function optionsOf(
     name,
     signal,
     now: clock.now,
-    tasks: tasksOf(context, schedule, version),
+    tasks: tasksOf(context, schedule, version, gateway),
     onPerformed: ({ key, recorded }) => {
       const state = recorded?.state ?? 'taken over'
       log.info({ task: key, state, needs: recorded?.needs }, 'scheduled task')
@@ -79,7 +113,12 @@ function optionsOf(
   }
 }
 
-function tasksOf(context: Context, schedule: Schedule, version: ProgrammeVersion): Tasks {
+function tasksOf(
+  context: Context,
+  schedule: Schedule,
+  version: ProgrammeVersion,
+  gateway: LateGateway,
+): Tasks {
   const { pool, settings, cipher, log, workerName } = context
   return scheduledTasks({
     pool,
@@ -92,6 +131,12 @@ function tasksOf(context: Context, schedule: Schedule, version: ProgrammeVersion
     lanes: settings.lanes,
     backend: () => context.jobs(),
     revive: context.revive,
+    notices: noticeTasks({
+      context,
+      version,
+      gateway: gateway.open,
+      sending: (opened) => noticesOptions(context, opened, version.programme),
+    }),
   })
 }
 
@@ -105,12 +150,18 @@ function remind({ log }: Context, reminders: readonly Reminder[]): void {
 }
 
 /** Until stopped; then the task at hand is finished, or brought to a good place and handed back. */
-async function serve(context: Context, working: Scheduler, schedule: Schedule): Promise<void> {
+async function serve(
+  context: Context,
+  working: Scheduler,
+  schedule: Schedule,
+  status: StatusService,
+): Promise<void> {
   const { log, signal } = context
   const clocks = new Clocks(context, schedule, working)
   const { lookMinutes, zone } = schedule
   const lookMs = lookMinutes.value * 60_000
   await clocks.open()
+  status.started()
   await working.look()
   const timer = setInterval(() => {
     // A queue that was away, or was emptied, is asked again; the look does not depend on it.

@@ -7,12 +7,16 @@ import type { JobsBackend } from '../../jobs/bullmq-backend.js'
 import { migrations } from '../../db/migrate.js'
 import type { Context } from '../context.js'
 import type { Act } from '../act.js'
-import type { StatusService } from '../serve-status.js'
+import { lateGateway, reportRoutes } from '../gateways.js'
+import { noticesOptions } from '../notice-sending.js'
+import type { StatusOptions, StatusService } from '../serve-status.js'
 
 export function addServices(program: Command, act: Act): void {
   program
     .command('worker')
     .description('work on whatever run there is, until stopped')
+    .option('--notices', 'send notices as well, through REDRESS_GATEWAY')
+    .option('--programme <name>', 'whose rates notices keep', 'kt-2026')
     .action(act(worker))
   program
     .command('migrate')
@@ -20,16 +24,48 @@ export function addServices(program: Command, act: Act): void {
     .action(act(migrate, { settings: (it) => ({ ...it, autoMigrate: true }) }))
 }
 
-async function worker(context: Context): Promise<void> {
+interface WorkerFlags {
+  readonly notices?: boolean
+  readonly programme: string
+}
+
+async function worker(context: Context, flags: WorkerFlags): Promise<void> {
   const backend = await context.jobs()
   // Loaded here: what only a service needs would slow every command's start.
   const { serveStatus } = await import('../serve-status.js')
-  const status = await serveStatus({ context, backend })
+  const notices =
+    flags.notices === true ? await startNotices(context, flags.programme) : undefined
   try {
-    await workUntilStopped(context, backend, status)
+    const routes = notices?.routes
+    const status = await serveStatus({ context, backend: () => context.jobs(), ...routes })
+    try {
+      await workUntilStopped(context, backend, status)
+    } finally {
+      // To the last chunk it is told that this process is alive and stopping.
+      await status.close()
+    }
   } finally {
-    // To the last chunk it is told that this process is alive and stopping.
-    await status.close()
+    await notices?.close()
+  }
+}
+
+interface WorkingNotices {
+  readonly routes: Pick<StatusOptions, 'routes'>
+  close(): Promise<void>
+}
+
+/** Rounds that are due leave through this process, too, whoever prepared them. */
+async function startNotices(context: Context, programme: string): Promise<WorkingNotices> {
+  const { workNotices } = await import('../../jobs/send-notices.js')
+  const gateway = lateGateway(context)
+  const opened = await gateway.open()
+  const working = await workNotices(await noticesOptions(context, opened, programme))
+  return {
+    routes: { routes: reportRoutes(opened) },
+    close: async () => {
+      await working.close()
+      await gateway.close()
+    },
   }
 }
 

@@ -1,0 +1,100 @@
+/** How a scheduler tells people: it prepares rounds and sends what is due, by what commands use. */
+import type { Gateway } from '../gateways/gateway.js'
+import type { NoticesOptions } from '../jobs/send-notices.js'
+import { nameOfRound, noticeScope, REMINDERS, roundNumberOf } from '../reminders/notice-round.js'
+import type { NoticeScope } from '../reminders/notice-round.js'
+import { prepareRound } from '../reminders/prepare-round.js'
+import { findRound } from '../reminders/prepare-store.js'
+import { countRound } from '../reminders/show-store.js'
+import type { ProgrammeVersion } from '../rules/programme.js'
+import type { TaskContext, TaskOutcome, TaskResult } from '../schedule/task.js'
+import type { Context } from './context.js'
+import type { NoticeTasks } from './scheduled-tasks.js'
+
+export interface NoticeParts {
+  readonly context: Pick<Context, 'pool' | 'cipher'>
+  readonly version: ProgrammeVersion
+  /** Opened at the first message. */
+  readonly gateway: () => Promise<Gateway>
+  readonly sending: (gateway: Gateway) => Promise<NoticesOptions>
+}
+
+export function noticeTasks(parts: NoticeParts): NoticeTasks {
+  const scopeOf = (campaign: string, round?: number): NoticeScope =>
+    noticeScope(parts.version, campaign, round)
+  return {
+    prepareRound: async ({ round }, task) => {
+      const result = await prepare(parts, scopeOf(REMINDERS, round ?? undefined), task)
+      return { outcome: 'done', result }
+    },
+    sendRound: async ({ round }, task) => {
+      const scope = scopeOf(REMINDERS, round ?? undefined)
+      const { programme } = parts.version
+      const number = roundNumberOf(scope)
+      if ((await findRound(parts.context.pool, programme, REMINDERS, number)) === undefined) {
+        const needs = `round ${number} to be prepared: \`redress reminders prepare ${number}\``
+        return { outcome: 'waiting_for_input', needs, result: {} }
+      }
+      return await send(parts, [scope], {}, task)
+    },
+    tellCampaign: async ({ campaign, key }, task) => {
+      const scope = scopeOf(campaign ?? key)
+      return await send(parts, [scope], await prepare(parts, scope, task), task)
+    },
+    tellEvents: async (_, task) => {
+      const scopes = (parts.version.notices?.campaigns ?? [])
+        .filter((it) => it.rounds.length === 0)
+        .map((it) => scopeOf(it.campaign))
+      const results: Record<string, number> = {}
+      for (const scope of scopes) {
+        const { added } = await prepare(parts, scope, task)
+        results[scope.campaign.campaign] = Number(added)
+      }
+      return await send(parts, scopes, results, task)
+    },
+  }
+}
+
+async function prepare(
+  { context, version }: NoticeParts,
+  scope: NoticeScope,
+  { now, signal }: TaskContext,
+): Promise<TaskResult> {
+  const { pool, cipher } = context
+  const prepared = await prepareRound({ ...scope, version, pool, cipher, now: now(), signal })
+  const { audience, queued, messages, added } = prepared
+  return { audience, queued, messages, added: added.messages }
+}
+
+/** Until none of them is due any more; what then still waits is looked at again. */
+async function send(
+  parts: NoticeParts,
+  scopes: readonly NoticeScope[],
+  prepared: TaskResult,
+  { now, signal }: TaskContext,
+): Promise<TaskOutcome> {
+  const { programme } = parts.version
+  const { sendNotices } = await import('../jobs/send-notices.js')
+  const gateway = await parts.gateway()
+  const options = { ...(await parts.sending(gateway)), now, signal }
+  const counts = { sent: 0, suppressed_at_send: 0, waiting: 0, unknown: 0, dead: 0 }
+  let stopped = false
+  for (const scope of scopes) {
+    const filter = { programme, campaign: scope.campaign.campaign, round: roundNumberOf(scope) }
+    const round = await findRound(parts.context.pool, programme, filter.campaign, filter.round)
+    if (round === undefined) continue
+    stopped ||= (await sendNotices({ ...options, filter })).stopped
+    const it = await countRound(parts.context.pool, round.roundId)
+    counts.sent += it.sent
+    counts.waiting += it.waiting + it.handing_over
+    counts.unknown += it.unknown
+    counts.dead += it.dead
+    for (const n of Object.values(it.suppressed_at_send)) counts.suppressed_at_send += n
+  }
+  const result = { ...prepared, ...counts }
+  if (counts.waiting === 0) return { outcome: 'done', result }
+  const names = scopes.map((it) => nameOfRound(it.campaign.campaign, roundNumberOf(it))).join(', ')
+  const why = stopped ? 'a person, who resumes notices: `redress reminders resume`' : 'their hour'
+  const needs = `${counts.waiting} messages of ${names} wait for ${why}`
+  return { outcome: 'waiting_for_input', needs, result }
+}
