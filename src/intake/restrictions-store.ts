@@ -1,4 +1,4 @@
-/** SQL of contact restrictions: a file's rows are staged, then those that say something new stay. */
+/** SQL of contact restrictions: a file's rows are staged, then those that tell something stay. */
 import type { Client } from '../db/database.js'
 
 export async function stageRestrictionRows(client: Client): Promise<void> {

@@ -1,7 +1,8 @@
 /**
- * The queue of messages to be sent: pieces of rounds, by ids alone, taken no faster than the gateway
- * wants, however many processes take them. As with chunks the queue is a doorbell: what is due and
- * what was handed over is known by PostgreSQL, so a message that comes twice or never does no harm.
+ * The queue of messages to be sent: pieces of rounds, by ids alone, taken no faster than the
+ * gateway wants, however many processes take them. As with chunks the queue is a doorbell: what is
+ * due and what was handed over is known by PostgreSQL, so a message that comes twice or never does
+ * no harm.
  */
 import { Queue, UnrecoverableError, Worker } from 'bullmq'
 import type { IQueueBackend } from 'bullmq'

@@ -26,8 +26,8 @@ export interface JudgedRound extends Pick<MessageName, 'programme' | 'round'> {
 }
 
 /**
- * A message is for the lines that are still due at the number it was prepared for. One that has none
- * left is suppressed, with the reason of its first line.
+ * A message is for the lines that are still due at the number it was prepared for. One that has
+ * none left is suppressed, with the reason of its first line.
  */
 export function judgeMessages(
   cipher: Cipher,

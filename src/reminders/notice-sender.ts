@@ -1,7 +1,7 @@
 /**
  * Sends what is due of a range of messages, some at a time: asks again whether they are still due,
- * marks them as in hand, hands them over, and marks what came of it. A kill between any two of these
- * leaves a mark from which a later sender goes on (settle-left-messages.ts).
+ * marks them as in hand, hands them over, and marks what came of it. A kill between any two of
+ * these leaves a mark from which a later sender goes on (settle-left-messages.ts).
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { assert } from '../assert.js'

@@ -189,7 +189,7 @@ interface DrawnAudience {
   readonly told: number
 }
 
-/** Lines that have messages count as queued, whatever became of them: they are asked again later. */
+/** Lines that have messages count as queued, whatever became of them: they are judged later. */
 async function judgeAudience(client: Client, options: PrepareOptions): Promise<DrawnAudience> {
   const suppressed: Partial<Record<SuppressionReason, number>> = {}
   const masks: number[] = []

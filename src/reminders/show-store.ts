@@ -1,4 +1,4 @@
-/** SQL that tells how a round stands, and exports whom it told, by reference and never by number. */
+/** SQL that tells how a round stands, and exports whom it told, by reference, not by number. */
 import { copyOut } from '../db/copy.js'
 import type { Client, Pool } from '../db/database.js'
 import { assert } from '../assert.js'

@@ -1,4 +1,4 @@
-/** `redress contacts` and `redress reminders` as whole commands: benefits' notices and their JSON. */
+/** `redress contacts` and `redress reminders` as whole commands, with notices of benefits. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'

@@ -128,7 +128,7 @@ describe('a round', () => {
 })
 
 describe('the database itself', () => {
-  test('takes no second message for a recipient, and lets no message change what it is', async () => {
+  test('takes no second message for a recipient, and lets none change what it is', async () => {
     const second = setting.query(
       `insert into outbox_message (notice_round_id, recipient, channel, idempotency_key,
          template_version, prepared_on, kind)

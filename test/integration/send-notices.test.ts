@@ -173,7 +173,7 @@ describe('the stop switch', () => {
 })
 
 describe('trouble', () => {
-  test('what is refused for now is tried again later each time, then it is a dead letter', async () => {
+  test('what is refused for now is tried later and later, then it is a dead letter', async () => {
     await setting.refundable(lines(2))
     await setting.prepare()
     setting.gateway.answer = (message, times) =>
