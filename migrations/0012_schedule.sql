@@ -130,3 +130,7 @@ grant select on schedule_tick, scheduled_task, scheduled_task_event to redress_o
   redress_auditor;
 grant insert, update on schedule_tick to redress_operator, redress_finance_maker;
 grant insert, update, delete on scheduled_task to redress_operator, redress_finance_maker;
+
+-- What a worker tells of itself to whoever measures it: counts alone.
+grant select (kind, state, rows_quarantined) on import to redress_worker;
+grant select (state, amount_krw) on transfer_state to redress_worker;

@@ -6,6 +6,8 @@ import type { NoticeScope } from '../reminders/notice-round.js'
 import { prepareRound } from '../reminders/prepare-round.js'
 import { findRound } from '../reminders/prepare-store.js'
 import { countRound } from '../reminders/show-store.js'
+import { assessRefunds } from '../refunds/assess-refunds.js'
+import type { Audience } from '../rules/notices/audience.js'
 import type { ProgrammeVersion } from '../rules/programme.js'
 import type { TaskContext, TaskOutcome, TaskResult } from '../schedule/task.js'
 import type { Context } from './context.js'
@@ -18,6 +20,8 @@ export interface NoticeParts {
   readonly gateway: () => Promise<Gateway>
   readonly sending: (gateway: Gateway) => Promise<NoticesOptions>
 }
+
+const ASSESSED_FIRST: readonly Audience[] = ['refundable', 'refundable_not_applied']
 
 export function noticeTasks(parts: NoticeParts): NoticeTasks {
   const scopeOf = (campaign: string, round?: number): NoticeScope =>
@@ -55,12 +59,16 @@ export function noticeTasks(parts: NoticeParts): NoticeTasks {
   }
 }
 
+/** Whoever applied by a file that nobody has assessed yet would be told to apply. */
 async function prepare(
   { context, version }: NoticeParts,
   scope: NoticeScope,
   { now, signal }: TaskContext,
 ): Promise<TaskResult> {
   const { pool, cipher } = context
+  if (ASSESSED_FIRST.includes(scope.campaign.audience)) {
+    await assessRefunds({ pool, version, now: now(), signal })
+  }
   const prepared = await prepareRound({ ...scope, version, pool, cipher, now: now(), signal })
   const { audience, queued, messages, added } = prepared
   return { audience, queued, messages, added: added.messages }

@@ -6,11 +6,7 @@ import { codeIn, sample } from './source-files.js'
 
 const src = codeIn('src')
 const scripts = codeIn('scripts').filter((it) => it.path.endsWith('.ts'))
-const ENTRIES = [
-  'src/cli/main.ts',
-  'src/db/embedded-postgres-keeper.ts',
-  'src/gateways/open-gateway.ts',
-]
+const ENTRIES = ['src/cli/main.ts', 'src/db/embedded-postgres-keeper.ts']
 
 describe('the tree', () => {
   test('imports only what the table allows', () => {

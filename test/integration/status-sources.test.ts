@@ -16,23 +16,10 @@ import type { PayoutSetting } from './payout-setting.js'
 
 const NOW = '2026-01-20T02:00:00.000Z'
 
-/** As far as they are read here, for a schema that does not have them. */
-const LATER_TABLES = [
-  `notice_round (notice_round_id bigint generated always as identity primary key,
-     programme text, version integer, campaign text, round smallint, due_at timestamptz,
-     prepared_by text, prepared_at timestamptz not null)`,
-  `outbox_message (notice_round_id bigint not null, recipient bytea, channel text,
-     idempotency_key text, template_version smallint, prepared_on date, kind text,
-     state text not null, sent_at timestamptz)`,
-  `scheduled_task (key text primary key, programme text, task text, due_at timestamptz not null,
-     state text not null, changed_at timestamptz)`,
-]
-
 let at: PayoutSetting
 
 beforeAll(async () => {
   at = await payoutSetting()
-  for (const columns of LATER_TABLES) await at.query(`create table if not exists ${columns}`)
 })
 afterAll(() => at.close())
 

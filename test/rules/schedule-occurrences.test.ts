@@ -77,7 +77,7 @@ describe("KT's schedule", () => {
     expect(timesOf('reminder_send')).toEqual(
       ['2026-01-20', '2026-01-26', '2026-01-30'].map((day) => `${day}T10:00`),
     )
-    expect(timesOf('notice')).toEqual(['2025-12-30T17:00', '2026-02-02T10:00'])
+    expect(timesOf('notice')).toEqual(['2025-12-30T17:00', '2026-02-01T10:00'])
   })
 
   it('names what is due by programme, task and what it is for', () => {

@@ -39,8 +39,7 @@ export function addSendNotices(reminders: Command, act: Act): void {
 async function send(context: Context, flags: SendFlags): Promise<ExitCode> {
   const filter = filterOf(flags)
   const limit = countOf('--limit', flags.limit)
-  const kind =
-    flags.gateway === undefined ? undefined : oneOf('--gateway', flags.gateway, GATEWAYS)
+  const kind = flags.gateway === undefined ? undefined : oneOf('--gateway', flags.gateway, GATEWAYS)
   const stop = await readStop(context.pool)
   if (stop?.stopped === true) throw new RedressError('NOTICES_STOPPED', { since: stop.at })
   const gateway = await openGateway(context, kind)

@@ -33,8 +33,7 @@ async function worker(context: Context, flags: WorkerFlags): Promise<void> {
   const backend = await context.jobs()
   // Loaded here: what only a service needs would slow every command's start.
   const { serveStatus } = await import('../serve-status.js')
-  const notices =
-    flags.notices === true ? await startNotices(context, flags.programme) : undefined
+  const notices = flags.notices === true ? await startNotices(context, flags.programme) : undefined
   try {
     const routes = notices?.routes
     const status = await serveStatus({ context, backend: () => context.jobs(), ...routes })

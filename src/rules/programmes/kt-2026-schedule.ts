@@ -3,9 +3,14 @@
  * from the facts; times of day that nobody has published are assumed, and a change of one moves
  * what is to come without doubling what was done.
  */
+import { assert } from '../../assert.js'
 import type { Period } from '../case.js'
+import type { Cited } from '../cited.js'
+import type { Round } from '../notices/campaign.js'
+import { campaignNamed } from '../notices/notice-terms.js'
 import { payoutDates } from '../refunds/payout-date.js'
-import type { Schedule } from '../schedule/schedule.js'
+import type { CivilTime, Schedule, TimeOfDay } from '../schedule/schedule.js'
+import { KT_2026_NOTICES } from './kt-2026-notices.js'
 import { KT_2026_REFUNDS } from './kt-2026-refunds.js'
 
 const PERIODS: readonly Period[] = [
@@ -17,19 +22,31 @@ const PERIODS: readonly Period[] = [
   '2026-07',
 ]
 
-/** Three rounds at 10:00 (A38), prepared an hour and a half before. */
-const ROUND_DAYS = ['2026-01-20', '2026-01-26', '2026-01-30']
-
-function rounds(
-  time: string,
-  source: string,
-): readonly {
-  readonly value: { readonly round: number; readonly at: string }
+interface ScheduledRound {
+  readonly value: { readonly round: number; readonly at: CivilTime }
   readonly source: string
-}[] {
-  return ROUND_DAYS.map((day, index) => {
-    return { value: { round: index + 1, at: `${day}T${time}` }, source }
-  })
+}
+
+function roundsOf(campaign: string): readonly Round[] {
+  return campaignNamed(KT_2026_NOTICES, campaign)?.rounds ?? []
+}
+
+/** Each round leaves when its campaign says (A38), and is prepared on its morning. */
+function rounds(preparedAt?: TimeOfDay): readonly ScheduledRound[] {
+  return roundsOf('refund_reminder').map(({ round, dueAt, source }) =>
+    preparedAt === undefined
+      ? { value: { round, at: dueAt }, source }
+      : {
+          value: { round, at: `${dueAt.slice(0, 10)}T${preparedAt}` },
+          source: `${source}; time assumed`,
+        },
+  )
+}
+
+function onlyRound(campaign: string): Cited<CivilTime> {
+  const [only] = roundsOf(campaign)
+  assert(only !== undefined, 'a campaign with a round')
+  return { value: only.dueAt, source: only.source }
 }
 
 export const KT_2026_SCHEDULE: Schedule = {
@@ -70,18 +87,17 @@ export const KT_2026_SCHEDULE: Schedule = {
       dates: payoutDates(KT_2026_REFUNDS.payout),
       on: { value: { daysBefore: 0, time: '06:00' }, source: 'facts §1, A3; time assumed' },
     },
-    { task: 'reminder_prepare', rounds: rounds('08:30', 'A38; time assumed') },
-    { task: 'reminder_send', rounds: rounds('10:00', 'A38') },
+    { task: 'reminder_prepare', rounds: rounds('08:30') },
+    { task: 'reminder_send', rounds: rounds() },
     {
       task: 'notice',
       campaign: 'refund_eligibility',
-      at: { value: '2025-12-30T17:00', source: 'facts §0, §9' },
+      at: onlyRound('refund_eligibility'),
     },
     {
       task: 'notice',
       campaign: 'ott_choice_open',
-      // Choosing opens on Sunday 2026-02-01 (A25), when the first run is only being made.
-      at: { value: '2026-02-02T10:00', source: 'A25; day and time assumed' },
+      at: onlyRound('ott_choice_open'),
     },
     {
       task: 'event_notices',
