@@ -10,5 +10,7 @@ RUN npm run build
 ENV NODE_ENV=production
 ENV PATH=/app/scripts:$PATH
 ENV REDRESS_HOME=/home/node/.redress
+# A volume takes over what its folder in the image belongs to.
+RUN mkdir -p /home/node/out && chown node:node /home/node/out
 USER node
 CMD ["redress", "--help"]

@@ -26,9 +26,9 @@ const composeShape = z.strictObject({
 })
 
 const text = readFileSync(join(projectRoot(), 'docker-compose.yml'), 'utf8')
-const { services, volumes } = composeShape.parse(parse(text))
-const LONG_RUNNING = ['postgres', 'valkey', 'worker']
-const OURS = ['migrate', 'worker']
+const { services, volumes } = composeShape.parse(parse(text, { merge: true }))
+const LONG_RUNNING = ['postgres', 'valkey', 'worker', 'scheduler']
+const OURS = ['migrate', 'worker', 'scheduler']
 
 /** As compose does it for somebody who has set nothing. */
 function withDefaults(environment: Readonly<Record<string, string>>): Record<string, string> {
@@ -40,13 +40,14 @@ function withDefaults(environment: Readonly<Record<string, string>>): Record<str
   )
 }
 
-test('there are PostgreSQL 18, Valkey 8, migrations and workers', () => {
+test('there are PostgreSQL 18, Valkey 8, migrations, workers and a scheduler', () => {
   expect(Object.keys(services).toSorted()).toEqual([...LONG_RUNNING, 'migrate'].toSorted())
   expect(services['postgres']?.image).toBe('postgres:18')
   expect(services['valkey']?.image).toBe('valkey/valkey:8')
   for (const name of OURS) expect(services[name]).toMatchObject({ build: '.', image: 'redress' })
   expect(services['migrate']?.command).toEqual(['redress', 'migrate'])
   expect(services['worker']?.command).toEqual(['redress', 'worker'])
+  expect(services['scheduler']?.command).toEqual(['redress', 'scheduler'])
 })
 
 test.each(LONG_RUNNING)('%s says whether it is healthy and is started again', (name) => {
@@ -54,14 +55,16 @@ test.each(LONG_RUNNING)('%s says whether it is healthy and is started again', (n
   expect(services[name]?.restart).toBe('unless-stopped')
 })
 
-test('migrations run once, on a healthy database, and workers wait for them', () => {
+test('migrations run once, on a healthy database, and services wait for them', () => {
   expect(services['migrate']?.depends_on).toEqual({ postgres: { condition: 'service_healthy' } })
   expect(services['migrate']?.restart).toBe('no')
-  expect(services['worker']?.depends_on).toEqual({
-    postgres: { condition: 'service_healthy' },
-    valkey: { condition: 'service_healthy' },
-    migrate: { condition: 'service_completed_successfully' },
-  })
+  for (const name of ['worker', 'scheduler']) {
+    expect(services[name]?.depends_on).toEqual({
+      postgres: { condition: 'service_healthy' },
+      valkey: { condition: 'service_healthy' },
+      migrate: { condition: 'service_completed_successfully' },
+    })
+  }
 })
 
 test('data lie in named volumes', () => {
@@ -75,10 +78,20 @@ test('workers can be scaled: no name and no port is fixed', () => {
   expect(text).not.toMatch(/container_name|ports:/)
 })
 
-test('a worker is healthy when it answers, at the port it is given, that it is ready', () => {
-  const { httpPort, httpHost } = readSettings(withDefaults(services['worker']?.environment ?? {}))
+test('what a scheduler writes lies in a volume that the image lets it write', () => {
+  const scheduler = services['scheduler']
+  const [folder = ''] = (scheduler?.volumes ?? []).map((it) => it.split(':')[1] ?? '')
+  const settings = readSettings(withDefaults(scheduler?.environment ?? {}))
+  expect(settings.gateway.spoolFolder.startsWith(`${folder}/`)).toBe(true)
+  expect(settings.payoutFolder?.startsWith(`${folder}/`)).toBe(true)
+  const dockerfile = readFileSync(join(projectRoot(), 'Dockerfile'), 'utf8')
+  expect(dockerfile).toContain(`chown node:node ${folder}\n`)
+})
+
+test.each(['worker', 'scheduler'])('a %s is healthy when it says that it is ready', (name) => {
+  const { httpPort, httpHost } = readSettings(withDefaults(services[name]?.environment ?? {}))
   expect(httpHost).toBe('0.0.0.0')
-  const [kind, ...command] = services['worker']?.healthcheck?.test ?? []
+  const [kind, ...command] = services[name]?.healthcheck?.test ?? []
   expect([kind, ...command.slice(0, 2)]).toEqual(['CMD', 'node', '-e'])
   expect(command[2]).toContain(`fetch('http://127.0.0.1:${httpPort}/readyz')`)
 })
