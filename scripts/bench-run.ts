@@ -10,6 +10,7 @@ import { EXIT, RedressError } from '../src/errors.js'
 import { benchFull } from './bench/bench-full.js'
 import { benchImports, FILE_ORDERS } from './bench/bench-imports.js'
 import { benchMemory } from './bench/bench-memory.js'
+import { benchRefunds } from './bench/bench-refunds.js'
 import { benchRuns } from './bench/bench-runs.js'
 import { BenchServer } from './bench/bench-server.js'
 import { benchDecide } from './bench/decide.js'
@@ -53,10 +54,11 @@ async function main(): Promise<void> {
 const MEMORY_SHARE = 10
 
 async function measureAll(
-  { lines: sizes, parts, customers, repeats }: Arguments,
+  args: Arguments,
   startedAt: string,
   options: BenchOptions,
 ): Promise<BenchReport> {
+  const { lines: sizes, parts, customers, repeats, terminations } = args
   const machine = thisMachine()
   const largest = sizes.at(-1) ?? 0
   const has = (part: Arguments['parts'][number]): boolean => parts.includes(part)
@@ -71,9 +73,14 @@ async function measureAll(
   const memory = await inTurn(has('memory') ? [small, largest] : [], (lines) =>
     benchMemory(options, lines),
   )
+  const left = has('refunds') ? terminations : []
+  const refunds = await inTurn(left, (count) => {
+    const applications = count === terminations.at(-1) ? args.applications : null
+    return benchRefunds(options, { terminations: count, applications })
+  })
   const full = has('full') ? await benchFull(options, customers) : null
   const server = options.server.facts
-  return { startedAt, repeats, machine, server, runs, imports, rules, memory, full }
+  return { startedAt, repeats, machine, server, runs, imports, rules, memory, refunds, full }
 }
 
 async function inTurn<Item, Result>(

@@ -4,6 +4,8 @@ import { openPool } from '../../src/db/database.js'
 import { benchChanges, benchImport, benchPlan, benchRun } from './redress-tasks.js'
 import type { Bench } from './redress-tasks.js'
 import { benchPlainCopy } from './plain-copy.js'
+import { benchPlainExport, benchPlainPrepare } from './plain-payout.js'
+import * as refunds from './refund-tasks.js'
 import { benchChunkedSql, benchQueryBuilder, benchRawCopy } from './rivals.js'
 import { LANES } from './task.js'
 import type { Order, Outcome, Task } from './task.js'
@@ -26,6 +28,24 @@ async function perform(bench: Bench, task: Task): Promise<Outcome> {
       return await benchRawCopy(bench, task.rows)
     case 'query_builder':
       return await benchQueryBuilder(bench, task.rows, task.mostLines)
+    case 'refund_files':
+      return await refunds.benchRefundFiles(bench, task.files)
+    case 'assess':
+      return await refunds.benchAssess(bench)
+    case 'prepare':
+      return await refunds.benchPrepare(bench)
+    case 'approve':
+      return await refunds.benchApprove(bench)
+    case 'export':
+      return await refunds.benchExport(bench, task.file)
+    case 'answers':
+      return await refunds.benchAnswers(bench, task.file)
+    case 'reconcile':
+      return await refunds.benchReconcile(bench)
+    case 'plain_prepare':
+      return await benchPlainPrepare(bench)
+    case 'plain_export':
+      return await benchPlainExport(bench, task.file)
   }
 }
 

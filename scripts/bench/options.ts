@@ -3,8 +3,9 @@ import { parseArgs } from 'node:util'
 import { RedressError } from '../../src/errors.js'
 import type { BenchServer } from './bench-server.js'
 
-export const PARTS = ['run', 'import', 'rules', 'memory', 'full'] as const
+export const PARTS = ['run', 'import', 'rules', 'memory', 'refunds', 'full'] as const
 export type Part = (typeof PARTS)[number]
+const ONLY_WHEN_NAMED: readonly Part[] = ['refunds', 'full']
 
 export interface Arguments {
   /** Sizes, smallest first. */
@@ -13,6 +14,10 @@ export interface Arguments {
   readonly parts: readonly Part[]
   /** Customers of the rehearsal of `--full`. */
   readonly customers: number
+  /** Terminated lines of the refunds, smallest first. */
+  readonly terminations: readonly number[]
+  /** Applications of the largest size; null for as many as come of so many terminations. */
+  readonly applications: number | null
   readonly profile: boolean
   /** File for the JSON; null for a new one in bench-output. */
   readonly out: string | null
@@ -26,13 +31,17 @@ export interface BenchOptions {
   readonly note: (text: string) => void
 }
 
-export const USAGE = `bench-run [options]
+export const USAGE = `bench-run [PART …] [options]
+
+  PART             run, import, rules, memory, refunds or full, as with --only
 
   --lines N,N      sizes (500000,2000000)
   --repeats N      repetitions of each, of which the median counts (3)
-  --only PART      run, import, rules or memory alone; may be repeated
+  --only PART      run, import, rules, memory or refunds alone; may be repeated
   --full           also the rehearsal: 13.5 million customers; --only full for it alone
   --customers N    another size of the rehearsal (13500000)
+  --terminations N,N  sizes of the refunds, which are measured only when named (100000,660000)
+  --applications N    of the largest size (as many as come of it, some four fifths)
   --profile        processor profiles of each process of Redress, into bench-output/profiles
   --out FILE       where the JSON goes (bench-output/TIME.json)
 
@@ -41,10 +50,10 @@ embedded one is started. Nobody else should use the machine meanwhile.
 `
 
 export function readArguments(args: readonly string[]): Arguments | 'help' {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...args],
     strict: true,
-    allowPositionals: false,
+    allowPositionals: true,
     options: {
       help: { type: 'boolean', default: false },
       lines: { type: 'string', default: '500000,2000000' },
@@ -52,21 +61,23 @@ export function readArguments(args: readonly string[]): Arguments | 'help' {
       only: { type: 'string', multiple: true, default: [] },
       full: { type: 'boolean', default: false },
       customers: { type: 'string', default: '13500000' },
+      terminations: { type: 'string', default: '100000,660000' },
+      applications: { type: 'string' },
       profile: { type: 'boolean', default: false },
       out: { type: 'string' },
     },
   })
   if (values.help) return 'help'
-  const named = values.only.map(partOf)
-  const parts = named.length > 0 ? named : PARTS.filter((it) => it !== 'full')
+  const named = [...positionals, ...values.only].map(partOf)
+  const parts = named.length > 0 ? named : PARTS.filter((it) => !ONLY_WHEN_NAMED.includes(it))
+  const { applications } = values
   return {
-    lines: values.lines
-      .split(',')
-      .map((it) => numberOf('--lines', it))
-      .toSorted((a, b) => a - b),
+    lines: sizesOf('--lines', values.lines),
     repeats: numberOf('--repeats', values.repeats),
     parts: values.full && !parts.includes('full') ? [...parts, 'full'] : parts,
     customers: numberOf('--customers', values.customers),
+    terminations: sizesOf('--terminations', values.terminations),
+    applications: applications === undefined ? null : numberOf('--applications', applications),
     profile: values.profile,
     out: values.out ?? null,
   }
@@ -74,8 +85,16 @@ export function readArguments(args: readonly string[]): Arguments | 'help' {
 
 function partOf(name: string): Part {
   const part = PARTS.find((it) => it === name)
-  if (part === undefined) throw usage(`--only ${name}: expected one of ${PARTS.join(', ')}`)
+  if (part === undefined) throw usage(`part ${name}: expected one of ${PARTS.join(', ')}`)
   return part
+}
+
+/** Smallest first. */
+function sizesOf(option: string, text: string): readonly number[] {
+  return text
+    .split(',')
+    .map((it) => numberOf(option, it))
+    .toSorted((a, b) => a - b)
 }
 
 /** Digits may be grouped: 2_000_000. */

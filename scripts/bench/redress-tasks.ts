@@ -59,7 +59,7 @@ export async function benchChanges(bench: Bench, files: ChangeFiles): Promise<Ou
   return { usage, lines: rows, written: rows, lastCustomerId: null }
 }
 
-function importOptionsOf({ pool }: Bench, path: string): ImportOptions {
+export function importOptionsOf({ pool }: Bench, path: string): ImportOptions {
   const clock = systemClock()
   return { pool, path, cipher: new Cipher(Buffer.alloc(32)), now: clock.now }
 }

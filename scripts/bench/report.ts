@@ -5,6 +5,7 @@ import { table } from '../../src/cli/text-table.js'
 import type { FullBench } from './bench-full.js'
 import type { ImportBench } from './bench-imports.js'
 import type { MemoryBench } from './bench-memory.js'
+import type { RefundBench } from './bench-refunds.js'
 import type { RunBench } from './bench-runs.js'
 import type { ServerFacts } from './bench-server.js'
 import type { Standing } from './contest.js'
@@ -19,6 +20,7 @@ export interface BenchReport {
   readonly imports: readonly ImportBench[]
   readonly rules: readonly BenchResult[]
   readonly memory: readonly MemoryBench[]
+  readonly refunds: readonly RefundBench[]
   readonly full: FullBench | null
 }
 
@@ -72,6 +74,15 @@ export function describeReport(report: BenchReport, verdicts: readonly Verdict[]
       : [section('Rules alone, one core', rulesTable(report.rules))]),
     ...report.memory.map((it) =>
       section(`Memory, ${formatCount(it.lines)} lines`, standingsTable(it.stages)),
+    ),
+    ...report.refunds.map((it) =>
+      section(
+        `Refunds, ${formatCount(it.terminations)} terminations, ` +
+          `${formatCount(it.applications)} applications, ${formatCount(it.transfers)} transfers; ` +
+          `${it.equalContents} batches and files compared, all equal`,
+        `${standingsTable(it.standings)}\n\n(prepare + export) ÷ (insert … select + copy to ` +
+          `file): ${it.priceOfPayout.toFixed(2)} × the time`,
+      ),
     ),
     ...(report.full === null ? [] : [describeFull(report.full)]),
     ...(verdicts.length === 0 ? [] : [section('Targets', verdictsTable(verdicts))]),

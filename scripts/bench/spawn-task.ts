@@ -11,6 +11,8 @@ export interface SpawnOptions {
   readonly profiles: string | null
 }
 
+/** As scripts/redress starts a command. */
+export const HEAP: readonly string[] = ['--max-semi-space-size=2']
 let spawned = 0
 
 export async function spawnTask(
@@ -23,10 +25,10 @@ export async function spawnTask(
   spawned += 1
   const name = `${String(spawned).padStart(3, '0')}-${task.kind}.cpuprofile`
   if (profiles !== null) mkdirSync(profiles, { recursive: true })
-  const flags =
+  const profiling =
     profiles === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${name}`]
   const child = fork(fileURLToPath(new URL('child.js', import.meta.url)), [JSON.stringify(order)], {
-    execArgv: flags,
+    execArgv: [...HEAP, ...profiling],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   return await new Promise((resolve, reject) => {

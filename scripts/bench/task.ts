@@ -10,6 +10,9 @@ export type Task =
   | { readonly kind: 'chunked_sql' }
   | { readonly kind: 'raw_copy'; readonly rows: ReadyRows }
   | { readonly kind: 'query_builder'; readonly rows: ReadyRows; readonly mostLines: number }
+  | { readonly kind: 'refund_files'; readonly files: RefundFiles }
+  | { readonly kind: 'assess' | 'prepare' | 'approve' | 'reconcile' | 'plain_prepare' }
+  | { readonly kind: 'export' | 'answers' | 'plain_export'; readonly file: string }
 
 /** In which shape rows are written: see row-shape.ts. */
 export type Shape = 'postings' | 'entries'
@@ -26,6 +29,12 @@ export interface ChangeFiles {
   readonly consents: string
 }
 
+/** What refunds are decided by, imported in this order. */
+export interface RefundFiles {
+  readonly terminations: string
+  readonly applications: string
+}
+
 export interface Order {
   readonly task: Task
   readonly databaseUrl: string
@@ -34,7 +43,7 @@ export interface Order {
 
 export interface Outcome {
   readonly usage: Usage
-  /** Rows of a file for an import, lines of the snapshot for the others. */
+  /** Rows of a file for an import, lines of the snapshot or transfers of a batch for the others. */
   readonly lines: number
   /** Rows that are in the ledger now; of an import, lines that were accepted. */
   readonly written: number
@@ -48,3 +57,8 @@ export const PERIOD = '2026-02'
 export const PROGRAMME = 'kt-2026@1'
 export const NOW = '2026-02-01T09:00:00+09:00'
 export const AS_OF = '2026-01-13'
+/** After the last application, before the last payout date: all that is due goes in one batch. */
+export const ASSESSED_AT = '2026-02-18T10:00:00+09:00'
+export const PAYOUT_ON = '2026-02-19'
+export const ANSWERED_AT = '2026-02-19T18:30:00+09:00'
+export const ALL_IN_ONE_FILE = 9_999_999

@@ -9,6 +9,9 @@ import {
   RUN,
 } from './bench-runs.js'
 import { IMPORT, PLAIN_COPY } from './bench-imports.js'
+import type { MemoryBench } from './bench-memory.js'
+import { EXPORT, PLAIN_PAYOUT, PREPARE } from './bench-refunds.js'
+import type { RefundBench } from './bench-refunds.js'
 import type { Standing } from './contest.js'
 import type { BenchReport, Verdict } from './report.js'
 
@@ -16,7 +19,13 @@ export function verdictsOf(report: BenchReport): readonly Verdict[] {
   return [
     ...report.runs.flatMap(({ lines, standings }) => runVerdicts(lines, standings)),
     ...rateVerdicts(report),
-    ...memoryVerdicts(report),
+    ...memoryVerdicts(report.memory),
+    ...report.refunds.flatMap(refundVerdicts),
+    ...memoryVerdicts(
+      report.refunds.map(({ terminations: lines, standings }) => {
+        return { lines, stages: standings.filter(({ name }) => !PLAIN_PAYOUT.includes(name)) }
+      }),
+    ),
     ...report.imports.flatMap(({ lines, order, standings }) =>
       compare(
         `import ÷ plain COPY, ${size(lines)} lines in ${order} order`,
@@ -72,7 +81,16 @@ function rateVerdicts({ runs }: BenchReport): readonly Verdict[] {
   return [atLeast(what, 0.9, large.rate / small.rate, '×')]
 }
 
-function memoryVerdicts({ memory }: BenchReport): readonly Verdict[] {
+/** A minute each; what they cost beside plain SQL is told with their table, for it has no target. */
+function refundVerdicts({ terminations, standings }: RefundBench): readonly Verdict[] {
+  return standings
+    .filter(({ name }) => ['assess', PREPARE, EXPORT].includes(name))
+    .map(({ name, seconds }) => {
+      return atMost(`${name}, ${size(terminations)} terminations`, 60, seconds, 's')
+    })
+}
+
+function memoryVerdicts(memory: readonly MemoryBench[]): readonly Verdict[] {
   const [small, large] = [memory[0], memory.at(-1)]
   if (small === undefined || large === undefined || memory.length < 2) return []
   return large.stages.flatMap(({ name, peakRssMb }) => {

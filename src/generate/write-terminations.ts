@@ -32,11 +32,16 @@ const COLUMNS = [
 /** Every so many lines, a row that comes twice. */
 const REPEATED_EVERY = 500
 
-/** Writes and finishes the file. @returns what it holds, by number of rows or lines */
+/**
+ * Writes and finishes the file.
+ * @param change what is to be different about each line, the same whenever it is asked
+ * @returns what it holds, by number of rows or lines
+ */
 export async function writeTerminations(
   file: OutFile,
   seed: number,
   count: number,
+  change: (it: DrawnTermination) => DrawnTermination = (it) => it,
 ): Promise<Readonly<Record<string, number>>> {
   const counts = {
     rows: 0,
@@ -53,7 +58,7 @@ export async function writeTerminations(
   }
   file.addText(`${COLUMNS.join(',')}\n`)
   for (let index = 0; index < count; index += 1) {
-    const it = terminations.draw(index)
+    const it = change(terminations.draw(index))
     const penalty = it.subsidy + it.discount
     if (penalty > 0) counts.with_penalty += 1
     counts.penalty_krw += penalty
@@ -61,7 +66,7 @@ export async function writeTerminations(
     if ((index & 1023) === 0 && file.isFull) await file.flush()
   }
   for (let index = 0; index < count; index += 1) {
-    const it = terminations.draw(index)
+    const it = change(terminations.draw(index))
     if (it.paidLater > 0) {
       counts.restated += 1
       add(rowOf(it, it.paidLater))

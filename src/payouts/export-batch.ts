@@ -3,7 +3,7 @@ import { withTransaction } from '../db/database.js'
 import type { Client, Pool } from '../db/database.js'
 import { RedressError } from '../errors.js'
 import type { Cipher } from '../privacy/cipher.js'
-import { openRefundAccount } from '../privacy/refund-account.js'
+import { openCheckedRefundAccount, openRefundAccount } from '../privacy/refund-account.js'
 import type { BankAccount, BankFormat, BankTransfer } from './bank-format.js'
 import { batchParts, TRANSFERS_PER_FILE, writeBankFiles } from './bank-file.js'
 import type { BankFilePart, BatchPart } from './bank-file.js'
@@ -93,10 +93,12 @@ async function* openTransfers(
   total: number,
 ): AsyncGenerator<BankTransfer> {
   let done = 0
+  let open = openRefundAccount
   for await (const rows of sealedTransfersOf(client, task.batchId)) {
     task.signal?.throwIfAborted()
     for (const row of rows) {
-      const account = openRefundAccount(task.cipher, row, row)
+      const account = open(task.cipher, row, row)
+      open = openCheckedRefundAccount
       yield {
         endToEndId: row.endToEndId,
         amountKrw: Number(row.amountKrw),

@@ -35,6 +35,10 @@ export interface SealedTransfer extends SealedRefundAccount {
   readonly amountKrw: string
 }
 
+// Binary, since sealed values come as bytes then and need no decoding; all else is text. More rows at
+// once are no faster, and only fill memory.
+const FETCH_SEALED = { text: 'fetch forward 1000 from payout_account', binary: true }
+
 /** As `amountsOf`, with the sealed accounts. */
 export async function* sealedTransfersOf(
   client: Client,
@@ -42,8 +46,8 @@ export async function* sealedTransfersOf(
 ): AsyncGenerator<readonly SealedTransfer[]> {
   await client.query(
     `declare payout_account no scroll cursor for
-     select t.line_id as "lineId", t.application_id as "applicationId",
-       a.bank_code as "bankCode", t.end_to_end_id as "endToEndId",
+     select t.line_id::text as "lineId", t.application_id as "applicationId",
+       a.bank_code::text as "bankCode", t.end_to_end_id as "endToEndId",
        t.amount_krw::bigint::text as "amountKrw",
        a.account_sealed as "accountSealed", a.account_digest as "accountDigest",
        a.holder_sealed as "holderSealed", a.holder_digest as "holderDigest"
@@ -54,7 +58,7 @@ export async function* sealedTransfersOf(
      order by t.seq`,
   )
   for (;;) {
-    const { rows } = await client.query<SealedTransfer>('fetch forward 5000 from payout_account')
+    const { rows } = await client.query<SealedTransfer>(FETCH_SEALED)
     if (rows.length === 0) break
     yield rows
   }

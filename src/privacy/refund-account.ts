@@ -59,10 +59,25 @@ export function openRefundAccount(
   sealed: SealedRefundAccount,
 ): RefundAccount {
   const { accountDigest, holderDigest } = sealed
-  const number = cipher.open(sealed.accountSealed, accountPlace(place, accountDigest))
-  const holder = cipher.open(sealed.holderSealed, holderPlace(place, holderDigest))
-  cipher.expectDigest(number, ACCOUNT, accountDigest)
-  cipher.expectDigest(holder, HOLDER, holderDigest)
+  const account = openCheckedRefundAccount(cipher, place, sealed)
+  cipher.expectDigest(Buffer.from(account.number, 'latin1'), ACCOUNT, accountDigest)
+  cipher.expectDigest(Buffer.from(account.holder, 'utf8'), HOLDER, holderDigest)
+  return account
+}
+
+/**
+ * For the many after one that `openRefundAccount` opened. Digests are part of the place, so that one
+ * that was altered opens nothing; only that they are of today's digest key is not asked again, which
+ * cost a third of the time.
+ * @throws as `openRefundAccount` does
+ */
+export function openCheckedRefundAccount(
+  cipher: Cipher,
+  place: AccountPlace,
+  { accountSealed, holderSealed, accountDigest, holderDigest }: SealedRefundAccount,
+): RefundAccount {
+  const number = cipher.open(accountSealed, accountPlace(place, accountDigest))
+  const holder = cipher.open(holderSealed, holderPlace(place, holderDigest))
   return { number: number.toString('latin1'), holder: holder.toString('utf8') }
 }
 

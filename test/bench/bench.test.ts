@@ -5,35 +5,44 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { BenchReport, Verdict } from '../../scripts/bench/report.js'
+import { HEAP } from '../../scripts/bench/spawn-task.js'
 import { projectRoot } from '../../src/config/project-root.js'
 import { testDatabase } from '../support/database.js'
 import type { TestDatabase } from '../support/database.js'
 
 const LINES = 5_000
+const TERMINATIONS = 1_000
 const folder = mkdtempSync(join(tmpdir(), 'redress-bench-'))
 let database: TestDatabase
-let report: BenchReport & { readonly verdicts: readonly Verdict[] }
+type Report = BenchReport & { readonly verdicts: readonly Verdict[] }
+let report: Report
 let tables = ''
 
 beforeAll(async () => {
   database = await testDatabase()
-  const out = join(folder, 'bench.json')
-  const bench = join(projectRoot(), 'dist', 'scripts', 'bench-run.js')
-  const told = spawnSync(
-    process.execPath,
-    [bench, '--lines', String(LINES), '--repeats', '1', '--out', out],
-    { env: { ...process.env, BENCH_DATABASE_URL: database.url }, encoding: 'utf8' },
-  )
-  expect(told.stderr).not.toContain('bench:')
-  expect(told.status).toBe(0)
-  tables = told.stdout
-  report = JSON.parse(readFileSync(out, 'utf8'))
+  const told = bench('all', '--lines', String(LINES))
+  tables = told.tables
+  report = told.report
 }, 240_000)
 
 afterAll(async () => {
   await database.drop()
   rmSync(folder, { recursive: true, force: true })
 })
+
+/** One after the other: benches of one server would drop each other's databases. */
+function bench(name: string, ...options: readonly string[]): { tables: string; report: Report } {
+  const out = join(folder, `${name}.json`)
+  const script = join(projectRoot(), 'dist', 'scripts', 'bench-run.js')
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    [script, ...options, '--repeats', '1', '--out', out],
+    { env: { ...process.env, BENCH_DATABASE_URL: database.url }, encoding: 'utf8' },
+  )
+  expect(stderr).not.toContain('bench:')
+  expect(status).toBe(0)
+  return { tables: stdout, report: JSON.parse(readFileSync(out, 'utf8')) as Report }
+}
 
 test('every contestant ran and every ledger was compared with the first', () => {
   const [run] = report.runs
@@ -80,6 +89,12 @@ test('rules and memory were measured', () => {
   }
 })
 
+test('what is measured is started as the command is', () => {
+  const command = readFileSync(join(projectRoot(), 'scripts', 'redress'), 'utf8')
+  expect(HEAP.length).toBeGreaterThan(0)
+  expect(command).toContain(`exec node ${HEAP.join(' ')} "$root/dist/redress/main.js" "$@"`)
+})
+
 test('the server is durable, and says so', () => {
   expect(report.server.settings).toMatchObject({ fsync: 'on', synchronous_commit: 'on' })
   expect(tables).toContain('fsync=on')
@@ -91,4 +106,32 @@ test('each target is told with its figure, met or missed', () => {
     expect(Number.isFinite(measured)).toBe(true)
     expect(tables).toContain(what)
   }
+})
+
+test('refunds go all the way, and pay what plain SQL pays', () => {
+  const applications = TERMINATIONS / 4
+  const size = ['--terminations', String(TERMINATIONS), '--applications', String(applications)]
+  const told = bench('refunds', 'refunds', ...size)
+  expect(told.report.runs).toHaveLength(0)
+  expect(told.report.refunds).toHaveLength(1)
+  const [made] = told.report.refunds
+  // The last applicant may apply twice.
+  expect([applications, applications + 1]).toContain(made?.applications)
+  expect(made).toMatchObject({ terminations: TERMINATIONS, equalContents: 4 })
+  const { transfers = 0, standings = [], priceOfPayout } = made ?? {}
+  expect(transfers).toBeGreaterThan(applications * 0.8)
+  expect(transfers).toBeLessThan(applications)
+  expect(standings.map((it) => [it.name, it.lines])).toEqual([
+    ['assess', TERMINATIONS],
+    ['prepare', transfers],
+    ['insert … select', transfers],
+    ['approve', transfers],
+    ['export', transfers],
+    ['copy to file', transfers],
+    ['import-status', transfers],
+    ['reconcile', transfers],
+  ])
+  expect(priceOfPayout).toBeGreaterThan(0)
+  expect(told.tables).toContain('(prepare + export) ÷ (insert … select + copy to file)')
+  expect(told.tables).toContain('assess, 1,000 terminations')
 })

@@ -1,0 +1,157 @@
+/** The way of refunds through all stages, and two of them beside SQL that makes the same rows. */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { assert } from '../../src/assert.js'
+import { openPool } from '../../src/db/database.js'
+import { answerPayments } from '../../src/generate/bank-answers.js'
+import { contest } from './contest.js'
+import type { Contestant, Standing } from './contest.js'
+import type { BenchOptions } from './options.js'
+import { PLAIN_TRANSFER } from './plain-payout.js'
+import { workFolder } from './population.js'
+import { analyze, makeRefundPopulation } from './refund-population.js'
+import type { RefundSize } from './refund-population.js'
+import { spawnTask } from './spawn-task.js'
+import type { Outcome, Task } from './task.js'
+
+export const PREPARE = 'prepare'
+export const EXPORT = 'export'
+const PLAIN_PREPARE = 'insert … select'
+const PLAIN_EXPORT = 'copy to file'
+
+export interface RefundBench {
+  readonly terminations: number
+  readonly applications: number
+  readonly transfers: number
+  /** Repetitions whose transfers or file were compared with the first one's, and found equal. */
+  readonly equalContents: number
+  readonly standings: readonly Standing[]
+  /** Prepare and export by the seconds of the SQL and COPY beside them. */
+  readonly priceOfPayout: number
+}
+
+const SEED = 1
+
+export async function benchRefunds(options: BenchOptions, size: RefundSize): Promise<RefundBench> {
+  const { server, note, repeats } = options
+  note(`refunds: ${size.terminations} terminations`)
+  const population = await makeRefundPopulation(options, size)
+  const { database, terminations, applications } = population
+  const fileOf = (name: string): string => join(workFolder(), `${name}-${terminations}`)
+  const [sent, answers] = [fileOf('sent.xml'), fileOf('answers.xml')]
+  const same = new SameContent()
+  const stage = (name: string, task: Task, check = noCheck): Contestant => ({
+    name,
+    run: async () =>
+      await server.onClone(database, async (clone) => {
+        const outcome = await spawnTask(options, clone, task)
+        await check(server.urlOf(clone), outcome)
+        return outcome
+      }),
+  })
+  const transfersIn =
+    (table: string): Check =>
+    async (url) =>
+      same.expect('transfers', await transfersOf(url, table))
+  const sentIn =
+    (file: string, line: RegExp): Check =>
+    async () =>
+      same.expect('file', await contentOf(file, line))
+  const plain = fileOf('plain.csv')
+  const rounds: readonly (readonly [readonly Contestant[], readonly Task[]])[] = [
+    [[stage('assess', { kind: 'assess' })], [{ kind: 'assess' }]],
+    [
+      [
+        stage(PREPARE, { kind: 'prepare' }, transfersIn('payout_transfer')),
+        stage(PLAIN_PREPARE, { kind: 'plain_prepare' }, transfersIn(PLAIN_TRANSFER)),
+      ],
+      [{ kind: 'plain_prepare' }, { kind: 'prepare' }],
+    ],
+    [[stage('approve', { kind: 'approve' })], [{ kind: 'approve' }]],
+    [
+      [
+        stage(EXPORT, { kind: 'export', file: sent }, sentIn(sent, SENT)),
+        stage(PLAIN_EXPORT, { kind: 'plain_export', file: plain }, sentIn(plain, COPIED)),
+      ],
+      [{ kind: 'export', file: sent }],
+    ],
+    [
+      [stage('import-status', { kind: 'answers', file: answers })],
+      [{ kind: 'answers', file: answers }],
+    ],
+    [[stage('reconcile', { kind: 'reconcile' })], []],
+  ]
+  const standings: Standing[] = []
+  for (const [contestants, then] of rounds) {
+    standings.push(...(await contest(contestants, repeats, note)))
+    // What comes after is measured on what this leaves.
+    for (const task of then) await spawnTask(options, database, task)
+    await analyze(server.urlOf(database))
+    if (then.some(({ kind }) => kind === 'export')) {
+      await answerPayments({ sent, seed: SEED, reports: { results: answers } })
+    }
+  }
+  await server.drop(database)
+  const transfers = standings.find(({ name }) => name === PREPARE)?.written ?? 0
+  const priceOfPayout = secondsOf(standings, PAYOUT) / secondsOf(standings, PLAIN_PAYOUT)
+  const equalContents = same.found
+  return { terminations, applications, transfers, equalContents, standings, priceOfPayout }
+}
+
+const PAYOUT: readonly string[] = [PREPARE, EXPORT]
+export const PLAIN_PAYOUT: readonly string[] = [PLAIN_PREPARE, PLAIN_EXPORT]
+
+function secondsOf(standings: readonly Standing[], names: readonly string[]): number {
+  return standings.reduce((sum, it) => sum + (names.includes(it.name) ? it.seconds : 0), 0)
+}
+
+type Check = (url: string, outcome: Outcome) => Promise<void>
+
+const noCheck: Check = () => Promise.resolve()
+
+class SameContent {
+  found = 0
+  readonly #first = new Map<string, string>()
+
+  expect(what: string, content: string): void {
+    const first = this.#first.get(what) ?? content
+    this.#first.set(what, first)
+    assert(content === first, `the same ${what} as the first time`)
+    this.found += 1
+  }
+}
+
+/** Number and sum of its transfers, and a hash over what each says that does not know their order. */
+async function transfersOf(url: string, table: string): Promise<string> {
+  const pool = openPool({ url, max: 1, name: 'redress bench' })
+  try {
+    const { rows } = await pool.query(
+      `select count(*), sum(amount_krw), sum(hash_record_extended(row(batch_id, seq, line_id,
+         attempt_no, application_id, application_no, amount_krw::bigint, end_to_end_id), 0)::numeric
+       ) as hash
+       from ${table}`,
+    )
+    return JSON.stringify(rows)
+  } finally {
+    await pool.end()
+  }
+}
+
+/** Name, amount and bank of a transfer in a line of the file for the bank, and of the rival's. */
+const SENT = /<EndToEndId>(.*?)<.*<InstdAmt Ccy="KRW">(\d+)<.*?<MmbId>(\d+)</
+const COPIED = /^([^,]+),(\d+),(\d+),/
+
+async function contentOf(file: string, line: RegExp): Promise<string> {
+  const hash = createHash('sha256')
+  let [count, totalKrw] = [0, 0]
+  for await (const text of createInterface({ input: createReadStream(file) })) {
+    const [, endToEndId, amount, bank] = line.exec(text) ?? []
+    if (endToEndId === undefined) continue
+    count += 1
+    totalKrw += Number(amount)
+    hash.update(`${endToEndId} ${amount} ${bank}\n`)
+  }
+  return `${count} ${totalKrw} ${hash.digest('hex')}`
+}
