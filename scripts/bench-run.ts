@@ -10,6 +10,7 @@ import { EXIT, RedressError } from '../src/errors.js'
 import { benchFull } from './bench/bench-full.js'
 import { benchImports, FILE_ORDERS } from './bench/bench-imports.js'
 import { benchMemory } from './bench/bench-memory.js'
+import { benchNotices } from './bench/bench-notices.js'
 import { benchRefunds } from './bench/bench-refunds.js'
 import { benchRuns } from './bench/bench-runs.js'
 import { BenchServer } from './bench/bench-server.js'
@@ -78,9 +79,13 @@ async function measureAll(
     const applications = count === terminations.at(-1) ? args.applications : null
     return benchRefunds(options, { terminations: count, applications })
   })
+  const notices = await inTurn(has('notices') ? args.audience : [], (audience) =>
+    benchNotices(options, audience),
+  )
   const full = has('full') ? await benchFull(options, customers) : null
   const server = options.server.facts
-  return { startedAt, repeats, machine, server, runs, imports, rules, memory, refunds, full }
+  const told = { startedAt, repeats, machine, server }
+  return { ...told, runs, imports, rules, memory, refunds, notices, full }
 }
 
 async function inTurn<Item, Result>(

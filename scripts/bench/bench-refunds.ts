@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { assert } from '../../src/assert.js'
 import { openPool } from '../../src/db/database.js'
 import { answerPayments } from '../../src/generate/bank-answers.js'
 import { contest } from './contest.js'
@@ -13,6 +12,7 @@ import { PLAIN_TRANSFER } from './plain-payout.js'
 import { workFolder } from './population.js'
 import { analyze, makeRefundPopulation } from './refund-population.js'
 import type { RefundSize } from './refund-population.js'
+import { SameContent } from './same-content.js'
 import { spawnTask } from './spawn-task.js'
 import type { Outcome, Task } from './task.js'
 
@@ -110,18 +110,6 @@ function secondsOf(standings: readonly Standing[], names: readonly string[]): nu
 type Check = (url: string, outcome: Outcome) => Promise<void>
 
 const noCheck: Check = () => Promise.resolve()
-
-class SameContent {
-  found = 0
-  readonly #first = new Map<string, string>()
-
-  expect(what: string, content: string): void {
-    const first = this.#first.get(what) ?? content
-    this.#first.set(what, first)
-    assert(content === first, `the same ${what} as the first time`)
-    this.found += 1
-  }
-}
 
 /** Number and sum of its transfers, and a hash of what each says that does not know their order. */
 async function transfersOf(url: string, table: string): Promise<string> {

@@ -4,6 +4,8 @@ import { openPool } from '../../src/db/database.js'
 import { benchChanges, benchImport, benchPlan, benchRun } from './redress-tasks.js'
 import type { Bench } from './redress-tasks.js'
 import { benchPlainCopy } from './plain-copy.js'
+import * as notices from './notice-tasks.js'
+import { benchPlainNotices } from './plain-notices.js'
 import { benchPlainExport, benchPlainPrepare } from './plain-payout.js'
 import * as refunds from './refund-tasks.js'
 import { benchChunkedSql, benchQueryBuilder, benchRawCopy } from './rivals.js'
@@ -46,6 +48,14 @@ async function perform(bench: Bench, task: Task): Promise<Outcome> {
       return await benchPlainPrepare(bench)
     case 'plain_export':
       return await benchPlainExport(bench, task.file)
+    case 'notice_files':
+      return await notices.benchNoticeFiles(bench, task.files)
+    case 'prepare_notices':
+      return await notices.benchPrepareNotices(bench)
+    case 'plain_notices':
+      return await benchPlainNotices(bench)
+    case 'send_notices':
+      return await notices.benchSendNotices(bench, task)
   }
 }
 

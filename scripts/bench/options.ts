@@ -3,9 +3,9 @@ import { parseArgs } from 'node:util'
 import { RedressError } from '../../src/errors.js'
 import type { BenchServer } from './bench-server.js'
 
-export const PARTS = ['run', 'import', 'rules', 'memory', 'refunds', 'full'] as const
+export const PARTS = ['run', 'import', 'rules', 'memory', 'refunds', 'notices', 'full'] as const
 export type Part = (typeof PARTS)[number]
-const ONLY_WHEN_NAMED: readonly Part[] = ['refunds', 'full']
+const ONLY_WHEN_NAMED: readonly Part[] = ['refunds', 'notices', 'full']
 
 export interface Arguments {
   /** Sizes, smallest first. */
@@ -18,6 +18,8 @@ export interface Arguments {
   readonly terminations: readonly number[]
   /** Applications of the largest size; null for as many as come of so many terminations. */
   readonly applications: number | null
+  /** Lines that are reminded at least, smallest first. */
+  readonly audience: readonly number[]
   readonly profile: boolean
   /** File for the JSON; null for a new one in bench-output. */
   readonly out: string | null
@@ -33,15 +35,16 @@ export interface BenchOptions {
 
 export const USAGE = `bench-run [PART …] [options]
 
-  PART             run, import, rules, memory, refunds or full, as with --only
+  PART             run, import, rules, memory, refunds, notices or full, as with --only
 
   --lines N,N      sizes (500000,2000000)
   --repeats N      repetitions of each, of which the median counts (3)
-  --only PART      run, import, rules, memory or refunds alone; may be repeated
+  --only PART      run, import, rules, memory, refunds or notices alone; may be repeated
   --full           also the rehearsal: 13.5 million customers; --only full for it alone
   --customers N    another size of the rehearsal (13500000)
   --terminations N,N  sizes of the refunds, which are measured only when named (100000,660000)
   --applications N    of the largest size (as many as come of it, some four fifths)
+  --audience N,N   sizes of the notices, which are measured only when named (15000,150000)
   --profile        processor profiles of each process of Redress, into bench-output/profiles
   --out FILE       where the JSON goes (bench-output/TIME.json)
 
@@ -63,6 +66,7 @@ export function readArguments(args: readonly string[]): Arguments | 'help' {
       customers: { type: 'string', default: '13500000' },
       terminations: { type: 'string', default: '100000,660000' },
       applications: { type: 'string' },
+      audience: { type: 'string', default: '15000,150000' },
       profile: { type: 'boolean', default: false },
       out: { type: 'string' },
     },
@@ -78,6 +82,7 @@ export function readArguments(args: readonly string[]): Arguments | 'help' {
     customers: numberOf('--customers', values.customers),
     terminations: sizesOf('--terminations', values.terminations),
     applications: applications === undefined ? null : numberOf('--applications', applications),
+    audience: sizesOf('--audience', values.audience),
     profile: values.profile,
     out: values.out ?? null,
   }

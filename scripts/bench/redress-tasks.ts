@@ -17,7 +17,7 @@ import { readPlan } from '../../src/runs/plan-store.js'
 import type { Plan, Run } from '../../src/runs/run.js'
 import { startRun } from '../../src/runs/start-run.js'
 import { newestSnapshotOf } from '../../src/snapshot/snapshot-store.js'
-import { AS_OF, LANES, NOW, PERIOD, PROGRAMME } from './task.js'
+import { AS_OF, DATA_KEY, LANES, NOW, PERIOD, PROGRAMME } from './task.js'
 import type { ChangeFiles, Outcome } from './task.js'
 import { usageOf } from './usage.js'
 
@@ -61,7 +61,7 @@ export async function benchChanges(bench: Bench, files: ChangeFiles): Promise<Ou
 
 export function importOptionsOf({ pool }: Bench, path: string): ImportOptions {
   const clock = systemClock()
-  return { pool, path, cipher: new Cipher(Buffer.alloc(32)), now: clock.now }
+  return { pool, path, cipher: new Cipher(DATA_KEY), now: clock.now }
 }
 
 export async function benchPlan(bench: Bench): Promise<Outcome> {

@@ -46,7 +46,7 @@ export async function makeRefundPopulation(
  * As drawn, two lines in three are owed nothing, and the payouts would be measured on a third. So
  * each line is made one that is owed its penalty; who applies, when and how stays as it is drawn.
  */
-function owed(it: DrawnTermination): DrawnTermination {
+export function owed(it: DrawnTermination): DrawnTermination {
   const [subsidy, discount] = [it.subsidy + MEDIAN_PENALTY, it.discount]
   return {
     ...it,

@@ -5,6 +5,7 @@ import { table } from '../../src/cli/text-table.js'
 import type { FullBench } from './bench-full.js'
 import type { ImportBench } from './bench-imports.js'
 import type { MemoryBench } from './bench-memory.js'
+import type { NoticeBench } from './bench-notices.js'
 import type { RefundBench } from './bench-refunds.js'
 import type { RunBench } from './bench-runs.js'
 import type { ServerFacts } from './bench-server.js'
@@ -21,6 +22,7 @@ export interface BenchReport {
   readonly rules: readonly BenchResult[]
   readonly memory: readonly MemoryBench[]
   readonly refunds: readonly RefundBench[]
+  readonly notices: readonly NoticeBench[]
   readonly full: FullBench | null
 }
 
@@ -84,6 +86,7 @@ export function describeReport(report: BenchReport, verdicts: readonly Verdict[]
           `file): ${it.priceOfPayout.toFixed(2)} × the time`,
       ),
     ),
+    ...report.notices.map(describeNotices),
     ...(report.full === null ? [] : [describeFull(report.full)]),
     ...(verdicts.length === 0 ? [] : [section('Targets', verdictsTable(verdicts))]),
   ]
@@ -147,6 +150,20 @@ function rulesTable(rules: readonly BenchResult[]): string {
   return table(
     ['', 'lines/s', 'redress is'],
     rules.map((it) => [it.name, formatCount(it.linesPerSecond), `${formatCount(it.ratio)} ×`]),
+  )
+}
+
+function describeNotices(it: NoticeBench): string {
+  const { configured, measured, withoutLimit } = it.messagesASecond
+  return section(
+    `Notices, ${formatCount(it.lines)} refundable lines, ${formatCount(it.messages)} reminders; ` +
+      `${it.equalOutboxes} outboxes compared, all equal`,
+    [
+      standingsTable(it.standings),
+      `prepare ÷ insert … select: ${it.priceOfPreparing.toFixed(2)} × the time\n` +
+        `sent over spool: ${formatCount(measured)} messages/s, ${formatCount(configured)} ` +
+        `configured; ${formatCount(withoutLimit)} without a limit`,
+    ].join('\n\n'),
   )
 }
 

@@ -13,6 +13,9 @@ export type Task =
   | { readonly kind: 'refund_files'; readonly files: RefundFiles }
   | { readonly kind: 'assess' | 'prepare' | 'approve' | 'reconcile' | 'plain_prepare' }
   | { readonly kind: 'export' | 'answers' | 'plain_export'; readonly file: string }
+  | { readonly kind: 'notice_files'; readonly files: NoticeFiles }
+  | { readonly kind: 'prepare_notices' | 'plain_notices' }
+  | { readonly kind: 'send_notices'; readonly spool: string; readonly messagesASecond: number }
 
 /** In which shape rows are written: see row-shape.ts. */
 export type Shape = 'postings' | 'entries'
@@ -33,6 +36,11 @@ export interface ChangeFiles {
 export interface RefundFiles {
   readonly terminations: string
   readonly applications: string
+}
+
+/** Whom reminders go to, imported in this order. */
+export interface NoticeFiles extends RefundFiles {
+  readonly restrictions: string
 }
 
 export interface Order {
@@ -62,3 +70,8 @@ export const ASSESSED_AT = '2026-02-18T10:00:00+09:00'
 export const PAYOUT_ON = '2026-02-19'
 export const ANSWERED_AT = '2026-02-19T18:30:00+09:00'
 export const ALL_IN_ONE_FILE = 9_999_999
+/** The last round, since most have applied by then: prepared on its morning, sent when it is due. */
+export const NOTICE_ROUND = 3
+export const PREPARED_AT = '2026-01-30T08:30:00+09:00'
+export const SENT_AT = '2026-01-30T10:00:00+09:00'
+export const DATA_KEY = Buffer.alloc(32)

@@ -10,6 +10,8 @@ import {
 } from './bench-runs.js'
 import { IMPORT, PLAIN_COPY } from './bench-imports.js'
 import type { MemoryBench } from './bench-memory.js'
+import { PLAIN_NOTICES, PREPARE_NOTICES } from './bench-notices.js'
+import type { NoticeBench } from './bench-notices.js'
 import { EXPORT, PLAIN_PAYOUT, PREPARE } from './bench-refunds.js'
 import type { RefundBench } from './bench-refunds.js'
 import type { Standing } from './contest.js'
@@ -24,6 +26,12 @@ export function verdictsOf(report: BenchReport): readonly Verdict[] {
     ...memoryVerdicts(
       report.refunds.map(({ terminations: lines, standings }) => {
         return { lines, stages: standings.filter(({ name }) => !PLAIN_PAYOUT.includes(name)) }
+      }),
+    ),
+    ...report.notices.flatMap(noticeVerdicts),
+    ...memoryVerdicts(
+      report.notices.map(({ audience: lines, standings }) => {
+        return { lines, stages: standings.filter(({ name }) => name !== PLAIN_NOTICES) }
       }),
     ),
     ...report.imports.flatMap(({ lines, order, standings }) =>
@@ -88,6 +96,28 @@ function refundVerdicts({ terminations, standings }: RefundBench): readonly Verd
     .map(({ name, seconds }) => {
       return atMost(`${name}, ${size(terminations)} terminations`, 60, seconds, 's')
     })
+}
+
+/** As many as have not applied by the first round. */
+const MOST_REMINDERS = 150_000
+/** In less time than that the first and the last second weigh too much. */
+const LEAST_SECONDS = 5
+
+function noticeVerdicts({ audience, standings, messagesASecond }: NoticeBench): readonly Verdict[] {
+  const { configured, measured } = messagesASecond
+  const prepare = standings.find(({ name }) => name === PREPARE_NOTICES)
+  const at = `${size(audience)} reminders`
+  const isMinute = prepare !== undefined && audience <= MOST_REMINDERS
+  const isLong = audience / configured >= LEAST_SECONDS
+  return [
+    ...(isMinute ? [atMost(`${PREPARE_NOTICES}, ${at}`, 60, prepare.seconds, 's')] : []),
+    ...(isLong
+      ? [
+          atLeast(`rate of sending ÷ configured, ${at}`, 0.95, measured / configured, '×'),
+          atMost(`rate of sending ÷ configured, ${at}`, 1.02, measured / configured, '×'),
+        ]
+      : []),
+  ]
 }
 
 function memoryVerdicts(memory: readonly MemoryBench[]): readonly Verdict[] {

@@ -92,7 +92,7 @@ test('rules and memory were measured', () => {
 test('what is measured is started as the command is', () => {
   const command = readFileSync(join(projectRoot(), 'scripts', 'redress'), 'utf8')
   expect(HEAP.length).toBeGreaterThan(0)
-  expect(command).toContain(`exec node ${HEAP.join(' ')} "$root/dist/src/cli/main.js" "$@"`)
+  expect(command).toContain(`exec node ${HEAP.join(' ')} "$root/dist/redress/main.js" "$@"`)
 })
 
 test('the server is durable, and says so', () => {
