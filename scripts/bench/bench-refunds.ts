@@ -123,7 +123,7 @@ class SameContent {
   }
 }
 
-/** Number and sum of its transfers, and a hash over what each says that does not know their order. */
+/** Number and sum of its transfers, and a hash of what each says that does not know their order. */
 async function transfersOf(url: string, table: string): Promise<string> {
   const pool = openPool({ url, max: 1, name: 'redress bench' })
   try {

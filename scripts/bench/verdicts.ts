@@ -81,7 +81,7 @@ function rateVerdicts({ runs }: BenchReport): readonly Verdict[] {
   return [atLeast(what, 0.9, large.rate / small.rate, '×')]
 }
 
-/** A minute each; what they cost beside plain SQL is told with their table, for it has no target. */
+/** A minute each; what they cost beside plain SQL is told with their table: it has no target. */
 function refundVerdicts({ terminations, standings }: RefundBench): readonly Verdict[] {
   return standings
     .filter(({ name }) => ['assess', PREPARE, EXPORT].includes(name))
