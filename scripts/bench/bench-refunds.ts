@@ -83,7 +83,7 @@ export async function benchRefunds(options: BenchOptions, size: RefundSize): Pro
 /** Checks what was written to the database at `url`, or beside it. */
 type Check = (url: string) => Promise<void>
 
-/** Stages one after the other: each is repeated on copies, and the next begins with the last one. */
+/** Stages one after the other, each repeated on copies: the next begins with the last of them. */
 class Way {
   readonly #options: BenchOptions
   #database: string
