@@ -2,7 +2,8 @@
  * The files of the spool, each step one call of the file system that happened or did not.
  *
  *   staged/DIGEST.TOKEN.json    written and on disk, not handed over yet
- *   receipts/x/DIGEST           a link that holds a token and no data: this key is taken
+ *   staged/TOKEN                the token itself, while those that were staged with it are taken
+ *   receipts/x/DIGEST           another name of that file: this key is taken, with that token
  *   new/x/DIGEST.json           handed over; whoever delivers takes it and deletes it
  *
  * DIGEST is that of the key and x its first digit: a shelf holds 9,400 of 150,000 files, and with
@@ -12,10 +13,12 @@
  * receipt may finish what a killed process left, and no message appears a second time, even if the
  * first was taken away long ago. So the staged file and the receipt have to be on disk before a
  * message counts as taken; the move need not, since it is repeated after a power cut.
+ * Messages that are taken together share a token, so that a receipt is a name more and no file more:
+ * a new name took 0.03 ms of a processor where a new file or symbolic link took 0.2 to 0.9 ms.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, readdir, readlink, rename, stat } from 'node:fs/promises'
-import { symlink, unlink } from 'node:fs/promises'
+import { chmod, link, mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises'
+import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const STAGED = 'staged'
@@ -53,17 +56,21 @@ export class SpoolFolder {
     for (const shelf of missing) this.#shelves.add(shelf)
   }
 
-  /** @returns the token of the new file, which is on disk but for its name. */
-  async stage(digest: string, content: string): Promise<string> {
+  /** @returns a new token, which is on disk to become receipts; at most some thousands. */
+  async openToken(): Promise<string> {
     const token = randomBytes(12).toString('hex')
-    const path = this.#staged(digest, token)
-    try {
-      await writeDurably(path, content)
-    } catch (error) {
-      await remove(path).catch(() => undefined)
-      throw error
-    }
+    await this.#writeNew(this.#in(STAGED, token), token)
     return token
+  }
+
+  /** The receipts that it became stay. */
+  async closeToken(token: string): Promise<void> {
+    await remove(this.#in(STAGED, token))
+  }
+
+  /** The file is on disk then but for its name; a token has one for each digest. */
+  async stage(digest: string, token: string, content: string): Promise<void> {
+    await this.#writeNew(this.#staged(digest, token), content)
   }
 
   async syncStaged(): Promise<void> {
@@ -74,12 +81,12 @@ export class SpoolFolder {
   async takeKey(digest: string, token: string): Promise<string> {
     const path = this.#receipt(digest)
     try {
-      await symlink(token, path)
+      await link(this.#in(STAGED, token), path)
       return token
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error
     }
-    const earlier = await readlink(path)
+    const earlier = await readFile(path, 'utf8')
     if (earlier !== token) await remove(this.#staged(digest, token))
     return earlier
   }
@@ -106,7 +113,7 @@ export class SpoolFolder {
 
   /** The token in the key's receipt, or undefined without one. */
   async receiptOf(digest: string): Promise<string | undefined> {
-    return await unlessMissing(readlink(this.#receipt(digest)))
+    return await unlessMissing(readFile(this.#receipt(digest), 'utf8'))
   }
 
   async unstage(digest: string, token: string): Promise<void> {
@@ -115,7 +122,11 @@ export class SpoolFolder {
 
   async #sweep(nowMs: number): Promise<void> {
     for (const name of await readdir(this.#in(STAGED))) {
-      const [digest = '', token = ''] = name.split('.')
+      const [digest = '', token] = name.split('.')
+      if (token === undefined) {
+        if (await this.#isOld(name, nowMs)) await this.closeToken(name)
+        continue
+      }
       const taken = await this.receiptOf(digest)
       if (taken === token) await this.publish(digest, token)
       else if (taken !== undefined || (await this.#isOld(name, nowMs))) {
@@ -127,6 +138,15 @@ export class SpoolFolder {
   async #isOld(name: string, nowMs: number): Promise<boolean> {
     const found = await unlessMissing(stat(this.#in(STAGED, name)))
     return found !== undefined && nowMs - found.mtimeMs > LEFT_OVER_MS
+  }
+
+  async #writeNew(path: string, content: string): Promise<void> {
+    try {
+      await writeDurably(path, content)
+    } catch (error) {
+      await remove(path).catch(() => undefined)
+      throw error
+    }
   }
 
   #staged(digest: string, token: string): string {

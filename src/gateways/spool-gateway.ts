@@ -19,7 +19,7 @@ interface Waiting {
   readonly message: OutboundMessage
   readonly digest: string
   readonly tell: (handOver: HandOver) => void
-  /** Of the file staged for it, later of the one that counts. */
+  /** Of the batch it is staged with, later the one that counts. */
   token: string
   /** Set when it is settled early; nothing more is done with it. */
   failed: HandOver | undefined
@@ -90,21 +90,38 @@ export class SpoolGateway implements Gateway {
     // Those who send in the same turn are waited for.
     await Promise.resolve()
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, TOGETHER)
+      const batch = this.#nextBatch()
       await this.#handOver(batch)
-      for (const it of batch) {
-        it.tell(it.failed ?? { outcome: 'accepted', reference: it.token })
-      }
+      // The name of its file, for ever the same.
+      for (const it of batch) it.tell(it.failed ?? { outcome: 'accepted', reference: it.digest })
     }
     this.#working = undefined
+  }
+
+  /** A key that comes twice goes with the batch after this one: a token has one file for it. */
+  #nextBatch(): readonly Waiting[] {
+    const batch = new Map<string, Waiting>()
+    const later = this.#waiting.splice(0, TOGETHER).filter((it) => {
+      if (batch.has(it.digest)) return true
+      batch.set(it.digest, it)
+      return false
+    })
+    this.#waiting.unshift(...later)
+    return [...batch.values()]
   }
 
   async #handOver(batch: readonly Waiting[]): Promise<void> {
     const folder = this.#folder
     const shelf = (it: Waiting): string => shelfOf(it.digest)
-    await eachOf(batch, refused, async () => await this.#prepare())
+    let token = ''
+    const beforeStaging = async (): Promise<void> => {
+      await this.#prepare()
+      token = await folder.openToken()
+    }
+    await onceFor(batch, () => 'all', refused, beforeStaging)
     await eachOf(batch, refused, async (it) => {
-      it.token = await folder.stage(it.digest, contentOf(it.message))
+      it.token = token
+      await folder.stage(it.digest, token, contentOf(it.message))
     })
     const beforeReceipts = async (): Promise<void> => {
       await folder.syncStaged()
@@ -117,6 +134,8 @@ export class SpoolGateway implements Gateway {
     })
     await onceFor(batch, shelf, unknown, async (name) => await folder.syncReceipts(name))
     await eachOf(batch, unknown, async (it) => await folder.publish(it.digest, it.token))
+    // One that stays behind is cleared away another day.
+    if (token !== '') await folder.closeToken(token).catch(() => undefined)
   }
 }
 

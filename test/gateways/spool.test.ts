@@ -1,6 +1,6 @@
 /** The spool: files, receipts, rights, and what killed processes leave behind. */
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
-import { rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -63,7 +63,7 @@ describe('the spool', () => {
 
   function leaveReceipt(token: string): void {
     mkdirSync(join(receipt(), '..'), { recursive: true })
-    symlinkSync(token, receipt())
+    writeFileSync(receipt(), token)
   }
 
   test('is readable by its owner alone, an older folder too', async () => {
@@ -115,7 +115,7 @@ describe('the spool', () => {
       if (how === 'lookUp') expect(await gateway.lookUp(key)).toBe('taken')
       else if (how === 'send') {
         const again = await gateway.send({ ...message(1), text: 'another text' }, NEVER)
-        expect(again).toEqual({ outcome: 'accepted', reference: 'aa' })
+        expect(again).toEqual({ outcome: 'accepted', reference: digest })
       } else await gateway.lookUp(message(9).key)
       expect(arrivedIn(folder).map((it) => it.text)).toEqual([message(1).text])
       expect(filesUnder(join(folder, 'staged'))).toEqual([])
@@ -130,6 +130,32 @@ describe('the spool', () => {
     await open('2026-01-20T10:00:02+09:00').lookUp(message(9).key)
     expect(existsSync(path)).toBe(false)
     expect(await open().lookUp(key)).toBe('not_taken')
+  })
+
+  test('so is a token that was never closed', async () => {
+    await open().send(message(1), NEVER)
+    const path = join(folder, 'staged', 'aa')
+    writeFileSync(path, 'aa')
+    utimesSync(path, new Date('2026-01-19T10:00:01+09:00'), new Date('2026-01-19T10:00:01+09:00'))
+    await open().lookUp(key)
+    expect(existsSync(path)).toBe(true)
+    await open('2026-01-20T10:00:02+09:00').lookUp(key)
+    expect(existsSync(path)).toBe(false)
+    expect(await open().lookUp(key)).toBe('taken')
+  })
+
+  test('a key that comes twice at once is one message, and others at its side are theirs', async () => {
+    const gateway = open()
+    const numbers = [1, 2, 1, 3, 1]
+    const told = await Promise.all(numbers.map((it) => gateway.send(message(it), NEVER)))
+    const references = numbers.map((it) => digestOf(message(it).key))
+    expect(told).toEqual(references.map((reference) => ({ outcome: 'accepted', reference })))
+    expect(arrivedIn(folder)).toHaveLength(3)
+    expect(filesUnder(join(folder, 'staged'))).toEqual([])
+    // Receipts tell nothing of who is written to.
+    for (const path of filesUnder(join(folder, 'receipts'))) {
+      expect(readFileSync(path, 'utf8')).toMatch(/^[0-9a-f]{24}$/)
+    }
   })
 
   test('a folder that cannot be written refuses for now, and quotes nothing', async () => {
