@@ -3,8 +3,10 @@
  * embedded database of its own. It takes the same functions as the commands do, so what it shows is
  * what an operator will see.
  */
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import type { Settings } from '../../config/settings.js'
 import { emptyDatabase } from '../../db/empty-database.js'
 import { EXIT, RedressError } from '../../errors.js'
 import { PROGRAMMES } from '../../rules/programmes/registry.js'
@@ -43,16 +45,33 @@ export function addDemo(program: Command, act: Act): void {
     .action(
       act(demo, {
         // Never on somebody's real database or queue, nor beside the data of a rehearsal.
-        settings: (it) => ({
-          ...it,
-          databaseUrl: undefined,
-          redisUrl: undefined,
-          autoMigrate: true,
-          user: it.user ?? MAKER,
-          home: join(it.home, 'demo'),
-        }),
+        settings: (it) => ({ ...settingsIn(it, join(it.home, 'demo')), user: it.user ?? MAKER }),
       }),
     )
+}
+
+function settingsIn(it: Settings, home: string): Settings {
+  return {
+    ...it,
+    databaseUrl: undefined,
+    redisUrl: undefined,
+    autoMigrate: true,
+    home,
+    payoutFolder: undefined,
+    gateway: { ...it.gateway, kind: 'spool', spoolFolder: join(home, 'spool') },
+  }
+}
+
+/** As new, since a second demo tells the same: the same messages would count as taken already. */
+async function emptyHome({ pool, settings }: Context): Promise<void> {
+  await emptyDatabase(pool)
+  await recordPolicies(
+    pool,
+    PROGRAMMES.flatMap((it) => it.versions),
+  )
+  for (const folder of ['spool', 'payouts']) {
+    await rm(join(settings.home, folder), { recursive: true, force: true })
+  }
 }
 
 async function demo(context: Context, flags: DemoFlags): Promise<number> {
@@ -63,11 +82,7 @@ async function demo(context: Context, flags: DemoFlags): Promise<number> {
     `A made-up carrier of ${formatCount(lines)} lines, in an embedded database of its own ` +
       `(${home}).\n`,
   )
-  await emptyDatabase(context.pool)
-  await recordPolicies(
-    context.pool,
-    PROGRAMMES.flatMap((it) => it.versions),
-  )
+  await emptyHome(context)
   const times = new StageTimes()
   const files = filesIn(home)
   context.out.note(`generate the files in ${files.folder}`)
