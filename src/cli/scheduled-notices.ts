@@ -79,30 +79,76 @@ async function send(
   parts: NoticeParts,
   scopes: readonly NoticeScope[],
   prepared: TaskResult,
-  { now, signal }: TaskContext,
+  task: TaskContext,
 ): Promise<TaskOutcome> {
-  const { programme } = parts.version
-  const { sendNotices } = await import('../jobs/send-notices.js')
-  const gateway = await parts.gateway()
-  const options = { ...(await parts.sending(gateway)), now, signal }
-  const counts = { sent: 0, suppressed_at_send: 0, waiting: 0, unknown: 0, dead: 0 }
   let stopped = false
-  for (const scope of scopes) {
-    const filter = { programme, campaign: scope.campaign.campaign, round: roundNumberOf(scope) }
-    const round = await findRound(parts.context.pool, programme, filter.campaign, filter.round)
-    if (round === undefined) continue
-    stopped ||= (await sendNotices({ ...options, filter })).stopped
-    const it = await countRound(parts.context.pool, round.roundId)
-    counts.sent += it.sent
-    counts.waiting += it.waiting + it.handing_over
-    counts.unknown += it.unknown
-    counts.dead += it.dead
-    for (const n of Object.values(it.suppressed_at_send)) counts.suppressed_at_send += n
+  const before = await countAll(parts, scopes)
+  for (const { scope, waiting } of before) {
+    // A sender takes a second to open and close; on most days nothing happened that is told.
+    if (waiting > 0) stopped ||= await sendRound(parts, scope, task)
   }
-  const result = { ...prepared, ...counts }
-  if (counts.waiting === 0) return { outcome: 'done', result }
+  const after = await countAll(parts, scopes)
+  const sum = (of: (it: Standing) => number): number =>
+    after.reduce((total, it) => total + of(it), 0)
+  const waiting = sum((it) => it.waiting)
+  const result = {
+    ...prepared,
+    sent: sum((it) => it.sent),
+    suppressed_at_send: sum((it) => it.suppressedAtSend),
+    waiting,
+    unknown: sum((it) => it.unknown),
+    dead: sum((it) => it.dead),
+  }
+  if (waiting === 0) return { outcome: 'done', result }
   const names = scopes.map((it) => nameOfRound(it.campaign.campaign, roundNumberOf(it))).join(', ')
   const why = stopped ? 'a person, who resumes notices: `redress reminders resume`' : 'their hour'
-  const needs = `${counts.waiting} messages of ${names} wait for ${why}`
+  const needs = `${waiting} messages of ${names} wait for ${why}`
   return { outcome: 'waiting_for_input', needs, result }
+}
+
+interface Standing {
+  readonly scope: NoticeScope
+  /** In the hands of a sender, who may be dead, too. */
+  readonly waiting: number
+  readonly sent: number
+  readonly suppressedAtSend: number
+  readonly unknown: number
+  readonly dead: number
+}
+
+/** Of those rounds that were prepared. */
+async function countAll(
+  { context, version }: NoticeParts,
+  scopes: readonly NoticeScope[],
+): Promise<readonly Standing[]> {
+  const standings: Standing[] = []
+  for (const scope of scopes) {
+    const { campaign } = scope.campaign
+    const round = await findRound(context.pool, version.programme, campaign, roundNumberOf(scope))
+    if (round === undefined) continue
+    const it = await countRound(context.pool, round.roundId)
+    const suppressed = Object.values(it.suppressed_at_send)
+    standings.push({
+      scope,
+      waiting: it.waiting + it.handing_over,
+      sent: it.sent,
+      suppressedAtSend: suppressed.reduce((sum, n) => sum + n, 0),
+      unknown: it.unknown,
+      dead: it.dead,
+    })
+  }
+  return standings
+}
+
+/** @returns whether notices are stopped */
+async function sendRound(
+  parts: NoticeParts,
+  scope: NoticeScope,
+  { now, signal }: TaskContext,
+): Promise<boolean> {
+  const { programme } = parts.version
+  const { sendNotices } = await import('../jobs/send-notices.js')
+  const options = { ...(await parts.sending(await parts.gateway())), now, signal }
+  const filter = { programme, campaign: scope.campaign.campaign, round: roundNumberOf(scope) }
+  return (await sendNotices({ ...options, filter })).stopped
 }

@@ -5,6 +5,7 @@ import type { Plan, Run } from '../../runs/run.js'
 import type { StageTime } from '../stage-times.js'
 import type { DemoDay } from './demo-days.js'
 import type { RefundStory } from './refund-figures.js'
+import type { YearFigures } from './year-figures.js'
 
 /** A plan that was signed and posted. */
 export interface DemoPosting {
@@ -54,6 +55,7 @@ export interface DemoFigures extends DemoStory {
   readonly verified: boolean
   readonly refunds: RefundStory
   readonly home: string
+  readonly year: YearFigures | undefined
 }
 
 export function postingsOf(story: DemoStory): readonly DemoPosting[] {

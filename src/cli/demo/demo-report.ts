@@ -18,6 +18,7 @@ import { postingsOf } from './demo-figures.js'
 import type { DemoFigures, DemoPosting } from './demo-figures.js'
 import { diary, migrated } from './demo-diary.js'
 import { refundSections } from './refund-section.js'
+import { yearSections } from './year-section.js'
 
 const WIDTH = 96
 
@@ -42,6 +43,7 @@ export function demoReport(figures: DemoFigures): string {
     ['One line explained', explanation(figures)],
     ...refundSections(figures.refunds, WIDTH),
     ['How fast', [speed(figures.stages)]],
+    ...(figures.year === undefined ? [] : yearSections(figures.year)),
     ['What to try next', next(figures.home, figures.explained?.lineId)],
   ]
   return sections.flatMap(([title, lines]) => ['', pc.bold(title), ...lines]).join('\n')

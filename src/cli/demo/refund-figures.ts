@@ -5,6 +5,8 @@ import type { PayoutBatch } from '../../payouts/payout-batch.js'
 import type { PayoutReport } from '../../payouts/payout-report.js'
 import type { Reconciliation } from '../../payouts/reconcile.js'
 import type { UnclaimedPass } from '../../payouts/set-aside.js'
+import type { PreparedRound, RoundPreview } from '../../reminders/prepare-round.js'
+import type { Effect, RoundCounts } from '../../reminders/show-store.js'
 import type { Assessment } from '../../refunds/assess-refunds.js'
 
 export const REFUND_DATES = ['2026-01-22', '2026-02-05', '2026-02-19'] as const
@@ -28,12 +30,27 @@ export interface DemoPayout {
   readonly retries: number
 }
 
+/** One reminder round, from its preview to the applications that followed it. */
+export interface DemoRound {
+  readonly round: number
+  readonly preview: RoundPreview
+  readonly prepared: PreparedRound
+  /** What the gateway may be handed a second, and was. */
+  readonly configuredRate: number
+  readonly measuredRate: number
+  /** Messages that waited for the morning, since somebody had stopped the round. */
+  readonly heldForQuietHours: number
+  readonly counts: RoundCounts
+  readonly effect: Effect
+}
+
 export interface RefundStory {
   readonly terminations: number
   readonly applications: number
   /** What the maker was told who signs the own batch. */
   readonly fourEyes: string
   readonly payouts: readonly DemoPayout[]
+  readonly rounds: readonly DemoRound[]
   readonly unclaimed: UnclaimedPass
   readonly books: Reconciliation
   readonly report: PayoutReport

@@ -3,6 +3,7 @@ import pc from 'picocolors'
 import { RESULT_CODES } from '../../payouts/result-codes.js'
 import { barChart, formatCount, formatWon } from '../chart.js'
 import { table } from '../text-table.js'
+import { roundDocuments, roundsSection } from './rounds-section.js'
 import type { DemoPayout, RefundStory } from './refund-figures.js'
 
 type Section = readonly [title: string, lines: readonly string[]]
@@ -13,6 +14,7 @@ export function refundSections(refunds: RefundStory, width: number): readonly Se
     ['What the bank sent back, and why', [bounced(refunds, width)]],
     ['What is held, or nobody claimed', held(refunds, width)],
     ['The books', books(refunds)],
+    roundsSection(refunds.rounds),
   ]
 }
 
@@ -130,5 +132,6 @@ export function refundDocument(refunds: RefundStory): object {
     books_ok: proved.ok,
     trial_balance: Object.fromEntries(proved.accounts.map((it) => [it.account, it.balanceKrw])),
     page: refunds.page,
+    rounds: roundDocuments(refunds.rounds),
   }
 }

@@ -33,14 +33,18 @@ import { payerOf, termsOf } from '../payout-settings.js'
 import { REFUND_DATES } from './refund-figures.js'
 import type { DemoPayout, RefundDate, RefundStory } from './refund-figures.js'
 import {
-  applicationsFor,
+  applicationsAt,
+  applicationsUntil,
   bouncedApplications,
   lineOf,
+  ROUNDS,
   takenAt,
+  takenBeforeRound,
   terminationsIn,
   writeCorrections,
 } from './refund-files.js'
 import type { DemoScene } from './post-plan.js'
+import { RoundsStory } from './rounds-story.js'
 
 /** The day after the last payout date on which a refund may go again. */
 const CLOSED_AT = '2026-03-27T09:00:00+09:00'
@@ -55,24 +59,28 @@ interface Bank {
 
 export async function playRefunds(scene: DemoScene, bank: Bank): Promise<RefundStory> {
   const { context, files } = scene
-  note(scene, takenAt(REFUND_DATES[0]), 'those who left: terminations and applications come in')
-  const options = importOptionsOf(
-    at(context, takenAt(REFUND_DATES[0])),
-    terminationsIn(files.folder),
-    {},
-  )
+  const since = takenBeforeRound(ROUNDS[0].date)
+  note(scene, since, 'those who left: terminations and applications come in')
+  const options = importOptionsOf(at(context, since), terminationsIn(files.folder), {})
   const terminations = await takeIn(scene, () => importTerminationsFile(options))
   const payouts: DemoPayout[] = []
   let applications = 0
   let fourEyes = ''
+  const rounds = await RoundsStory.open(scene, async (instant) => {
+    applications += await takeApplications(scene, applicationsAt(files.folder, instant), instant)
+  })
   for (const date of REFUND_DATES) {
     const before = payouts.at(-1)
-    applications += await takeApplications(scene, applicationsFor(files.folder, date), date)
+    await rounds.playUntil(takenAt(date))
+    const taken = takenAt(date)
+    applications += await takeApplications(scene, applicationsAt(files.folder, taken), taken)
     const answered = before === undefined ? NOBODY : await answer(scene, date, before)
     const payout = await payOn(scene, bank, date, (said) => (fourEyes ||= said))
     payouts.push({ ...payout, ...answered })
   }
-  return { terminations, applications, fourEyes, payouts, ...(await closeBooks(scene)) }
+  const books = await closeBooks(scene)
+  const told = await rounds.close()
+  return { terminations, applications, fourEyes, payouts, rounds: told, ...books }
 }
 
 const NOBODY = { corrections: 0, reviews: 0 }
@@ -90,8 +98,12 @@ async function takeIn(scene: DemoScene, work: () => Promise<ImportReport>): Prom
   return report.accepted
 }
 
-async function takeApplications(scene: DemoScene, file: string, date: RefundDate): Promise<number> {
-  const options = importOptionsOf(at(scene.context, takenAt(date)), file, {})
+async function takeApplications(
+  scene: DemoScene,
+  file: string,
+  instant: string,
+): Promise<number> {
+  const options = importOptionsOf(at(scene.context, instant), file, {})
   return await takeIn(scene, () => importApplicationsFile(options))
 }
 
@@ -106,12 +118,10 @@ async function answer(
   await exportRefunds(context.pool, exported, context.signal)
   const applications = await bouncedApplications(exported)
   const corrected = join(files.folder, `corrections-${date}.csv`)
-  const sources = REFUND_DATES.filter((it) => it <= date).map((it) =>
-    applicationsFor(files.folder, it),
-  )
+  const sources = applicationsUntil(files.folder, takenAt(date))
   const corrections = await writeCorrections(corrected, sources, bounced, applications)
   note(scene, takenAt(date), 'customers whose account was refused name another')
-  await takeApplications(scene, corrected, date)
+  await takeApplications(scene, corrected, takenAt(date))
   return { corrections, reviews: await review(scene, date, bounced, applications) }
 }
 
