@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { assert } from '../../src/assert.js'
 import { openPool } from '../../src/db/database.js'
 import { answerPayments } from '../../src/generate/bank-answers.js'
 import { contest } from './contest.js'
@@ -135,7 +136,6 @@ export const PLAIN_PAYOUT: readonly string[] = [PLAIN_PREPARE, PLAIN_EXPORT]
 function secondsOf(standings: readonly Standing[], names: readonly string[]): number {
   return standings.reduce((sum, it) => sum + (names.includes(it.name) ? it.seconds : 0), 0)
 }
-
 
 /** Number and sum of its transfers, and a hash of what each says that does not know their order. */
 async function transfersOf(url: string, table: string): Promise<string> {
