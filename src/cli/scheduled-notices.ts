@@ -1,4 +1,5 @@
 /** How a scheduler tells people: it prepares rounds and sends what is due, by what commands use. */
+import { assert } from '../assert.js'
 import type { Gateway } from '../gateways/gateway.js'
 import type { NoticesOptions } from '../jobs/send-notices.js'
 import { nameOfRound, noticeScope, REMINDERS, roundNumberOf } from '../reminders/notice-round.js'
@@ -81,12 +82,10 @@ async function send(
   prepared: TaskResult,
   task: TaskContext,
 ): Promise<TaskOutcome> {
-  let stopped = false
   const before = await countAll(parts, scopes)
-  for (const { scope, waiting } of before) {
-    // A sender takes a second to open and close; on most days nothing happened that is told.
-    if (waiting > 0) stopped ||= await sendRound(parts, scope, task)
-  }
+  const isAnyDue = before.some((it) => it.waiting > 0)
+  // To open a sender and close it takes a while, and on most days nothing happened that is told.
+  const stopped = isAnyDue && (await sendDue(parts, scopes, task))
   const after = await countAll(parts, scopes)
   const sum = (of: (it: Standing) => number): number =>
     after.reduce((total, it) => total + of(it), 0)
@@ -107,7 +106,6 @@ async function send(
 }
 
 interface Standing {
-  readonly scope: NoticeScope
   /** In the hands of a sender, who may be dead, too. */
   readonly waiting: number
   readonly sent: number
@@ -129,7 +127,6 @@ async function countAll(
     const it = await countRound(context.pool, round.roundId)
     const suppressed = Object.values(it.suppressed_at_send)
     standings.push({
-      scope,
       waiting: it.waiting + it.handing_over,
       sent: it.sent,
       suppressedAtSend: suppressed.reduce((sum, n) => sum + n, 0),
@@ -141,14 +138,19 @@ async function countAll(
 }
 
 /** @returns whether notices are stopped */
-async function sendRound(
+async function sendDue(
   parts: NoticeParts,
-  scope: NoticeScope,
+  scopes: readonly NoticeScope[],
   { now, signal }: TaskContext,
 ): Promise<boolean> {
   const { programme } = parts.version
+  const [only, ...others] = scopes
+  assert(only !== undefined, 'a campaign to tell')
+  const round = roundNumberOf(only)
+  assert(others.length === 0 || round === 0, 'several campaigns only where they follow events')
   const { sendNotices } = await import('../jobs/send-notices.js')
   const options = { ...(await parts.sending(await parts.gateway())), now, signal }
-  const filter = { programme, campaign: scope.campaign.campaign, round: roundNumberOf(scope) }
+  const campaign = others.length === 0 ? only.campaign.campaign : undefined
+  const filter = { programme, campaign, round }
   return (await sendNotices({ ...options, filter })).stopped
 }

@@ -14,6 +14,7 @@ import { instantOf } from '../rules/schedule/civil-time.js'
 import type { Occurrence, Schedule } from '../rules/schedule/schedule.js'
 import { isForecast, percentOf, tellOff } from '../runs/approval-policy.js'
 import { approveAlone, approveByForecast, heldAgainstForecast } from '../runs/approve-plan.js'
+import { findUnchanged } from '../runs/find-unchanged.js'
 import { planPeriod } from '../runs/plan-period.js'
 import { readPlan } from '../runs/plan-store.js'
 import type { Plan, Run } from '../runs/run.js'
@@ -92,6 +93,8 @@ export function dailyRunTask(parts: RunParts): PerformTask {
       if (closed.length === 0) {
         return { outcome: 'merged', into: `${programme}/run/${period}`, result: {} }
       }
+      const unchanged = await unchangedSince(parts, period, context)
+      if (unchanged !== undefined) return done({ plan_id: unchanged.planId, entries: 0 })
       const plan = await planAt(parts, period, context)
       if (plan === undefined) return waitingForSnapshot(parts)
       if (plan.result?.entries === 0) return done(resultOf(plan))
@@ -123,6 +126,19 @@ async function planAt(
   const snapshot = await newestSnapshotOf(pool, version.baseDate)
   if (snapshot === undefined) return undefined
   return await planPeriod(pool, { version, period, snapshot, now: now(), lanes, signal })
+}
+
+/** The last plan of the period, where a new one could not come to anything else. */
+async function unchangedSince(
+  { pool, version }: RunParts,
+  period: Period,
+  { now }: TaskContext,
+): Promise<Plan | undefined> {
+  const snapshot = await newestSnapshotOf(pool, version.baseDate)
+  if (snapshot === undefined) return undefined
+  const { snapshotId } = snapshot
+  const { programme, version: number } = version
+  return await findUnchanged(pool, { programme, version: number, period, snapshotId, now: now() })
 }
 
 async function isFresh(pool: Pool, plan: Plan): Promise<boolean> {

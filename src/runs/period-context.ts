@@ -9,10 +9,10 @@ import type { PeriodRules } from '../rules/decide.js'
 import { findVersion } from '../rules/programmes/registry.js'
 import type { ProgrammeVersion } from '../rules/programme.js'
 import { readSnapshot } from '../snapshot/snapshot-store.js'
-import { readEntrySets, readPlan } from './plan-store.js'
+import { readEntrySets, readPlan, snapshotsOfPlans } from './plan-store.js'
 import type { Plan } from './run.js'
 import { readLedgerNo } from './posting-store.js'
-import { readRun } from './run-store.js'
+import { readRuns } from './run-store.js'
 
 export interface PeriodContext {
   readonly plan: Plan
@@ -34,10 +34,9 @@ export async function readPeriodContext(pool: Pool, planId: string): Promise<Per
   const plan = await readPlan(pool, planId)
   const version = findVersion(`${plan.programme}@${plan.version}`)
   assert(version !== undefined, 'the programme version of a stored plan')
-  const earlier = await Promise.all(plan.ledgerRuns.map((it) => readRun(pool, it)))
+  const earlier = await readRuns(pool, plan.ledgerRuns)
   const ofPeriod = earlier.filter((it) => it.period === plan.period)
   const planIds = ofPeriod.map((it) => it.planId)
-  const posted = await Promise.all(planIds.map((it) => readPlan(pool, it)))
   const sets = planIds.length > 0 ? await readEntrySets(pool, planIds) : []
   return {
     plan,
@@ -47,6 +46,6 @@ export async function readPeriodContext(pool: Pool, planId: string): Promise<Per
     postedSets: new Map(sets.map((it) => [it.id, it.entries])),
     chunks: (await readSnapshot(pool, plan.snapshotId)).chunks,
     lastPlanId: ofPeriod.findLast((it) => it.state === 'closed')?.planId,
-    postedSnapshots: new Set(posted.map((it) => it.snapshotId)),
+    postedSnapshots: new Set(await snapshotsOfPlans(pool, planIds)),
   }
 }

@@ -213,6 +213,33 @@ export async function readPlan(client: Client | Pool, planId: string): Promise<P
   return planOf(rows[0])
 }
 
+/** The newest of a period, in whatever state; undefined where there is none. */
+export async function newestPlanOf(
+  pool: Pool,
+  programme: string,
+  period: Period,
+): Promise<Plan | undefined> {
+  const { rows } = await pool.query<PlanRow>(
+    `select ${PLAN_COLUMNS} from plan where programme = $1 and period = $2
+     order by plan_id desc limit 1`,
+    [programme, period],
+  )
+  return rows[0] === undefined ? undefined : planOf(rows[0])
+}
+
+/** Each once, in no order. */
+export async function snapshotsOfPlans(
+  pool: Pool,
+  planIds: readonly string[],
+): Promise<readonly number[]> {
+  if (planIds.length === 0) return []
+  const { rows } = await pool.query<{ snapshot_id: number }>(
+    'select distinct snapshot_id from plan where plan_id = any ($1::bigint[])',
+    [planIds],
+  )
+  return rows.map((it) => it.snapshot_id)
+}
+
 /** What it was made from: who asks about one line may not see what the whole plan came to. */
 export async function readBasis(
   pool: Pool,

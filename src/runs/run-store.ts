@@ -48,6 +48,15 @@ export async function readRun(client: Client | Pool, runId: string): Promise<Run
   return runOf(rows[0])
 }
 
+/** Those of these ids, ascending. */
+export async function readRuns(pool: Pool, runIds: readonly string[]): Promise<readonly Run[]> {
+  const { rows } = await pool.query<RunRow>(
+    `select ${RUN_COLUMNS} from run where run_id = any ($1::bigint[]) order by run_id`,
+    [runIds],
+  )
+  return rows.map(runOf)
+}
+
 export async function listRuns(pool: Pool): Promise<readonly Run[]> {
   const { rows } = await pool.query<RunRow>(`select ${RUN_COLUMNS} from run order by run_id`)
   return rows.map(runOf)
