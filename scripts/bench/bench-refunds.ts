@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { assert } from '../../src/assert.js'
 import { openPool } from '../../src/db/database.js'
 import { answerPayments } from '../../src/generate/bank-answers.js'
 import { contest } from './contest.js'
@@ -35,22 +36,13 @@ export interface RefundBench {
 const SEED = 1
 
 export async function benchRefunds(options: BenchOptions, size: RefundSize): Promise<RefundBench> {
-  const { server, note, repeats } = options
+  const { note, repeats } = options
   note(`refunds: ${size.terminations} terminations`)
-  const population = await makeRefundPopulation(options, size)
-  const { database, terminations, applications } = population
+  const { terminations, applications, database } = await makeRefundPopulation(options, size)
   const fileOf = (name: string): string => join(workFolder(), `${name}-${terminations}`)
-  const [sent, answers] = [fileOf('sent.xml'), fileOf('answers.xml')]
+  const [sent, answers, plain] = [fileOf('sent.xml'), fileOf('answers.xml'), fileOf('plain.csv')]
+  const way = new Way(options, database)
   const same = new SameContent()
-  const stage = (name: string, task: Task, check = noCheck): Contestant => ({
-    name,
-    run: async () =>
-      await server.onClone(database, async (clone) => {
-        const outcome = await spawnTask(options, clone, task)
-        await check(server.urlOf(clone), outcome)
-        return outcome
-      }),
-  })
   const transfersIn =
     (table: string): Check =>
     async (url) =>
@@ -59,45 +51,83 @@ export async function benchRefunds(options: BenchOptions, size: RefundSize): Pro
     (file: string, line: RegExp): Check =>
     async () =>
       same.expect('file', await contentOf(file, line))
-  const plain = fileOf('plain.csv')
-  const rounds: readonly (readonly [readonly Contestant[], readonly Task[]])[] = [
-    [[stage('assess', { kind: 'assess' })], [{ kind: 'assess' }]],
+  // A rival stands before the stage whose work it does, on copies of what that finds.
+  const rounds: readonly (readonly Contestant[])[] = [
+    [way.stage('assess', { kind: 'assess' })],
     [
-      [
-        stage(PREPARE, { kind: 'prepare' }, transfersIn('payout_transfer')),
-        stage(PLAIN_PREPARE, { kind: 'plain_prepare' }, transfersIn(PLAIN_TRANSFER)),
-      ],
-      [{ kind: 'plain_prepare' }, { kind: 'prepare' }],
+      way.rival(PLAIN_PREPARE, { kind: 'plain_prepare' }, transfersIn(PLAIN_TRANSFER)),
+      way.stage(PREPARE, { kind: 'prepare' }, transfersIn('payout_transfer')),
     ],
-    [[stage('approve', { kind: 'approve' })], [{ kind: 'approve' }]],
+    [way.stage('approve', { kind: 'approve' })],
     [
-      [
-        stage(EXPORT, { kind: 'export', file: sent }, sentIn(sent, SENT)),
-        stage(PLAIN_EXPORT, { kind: 'plain_export', file: plain }, sentIn(plain, COPIED)),
-      ],
-      [{ kind: 'export', file: sent }],
+      way.rival(PLAIN_EXPORT, { kind: 'plain_export', file: plain }, sentIn(plain, COPIED)),
+      way.stage(EXPORT, { kind: 'export', file: sent }, sentIn(sent, SENT)),
     ],
-    [
-      [stage('import-status', { kind: 'answers', file: answers })],
-      [{ kind: 'answers', file: answers }],
-    ],
-    [[stage('reconcile', { kind: 'reconcile' })], []],
+    [way.stage('import-status', { kind: 'answers', file: answers })],
+    [way.stage('reconcile', { kind: 'reconcile' })],
   ]
   const standings: Standing[] = []
-  for (const [contestants, then] of rounds) {
+  for (const contestants of rounds) {
     standings.push(...(await contest(contestants, repeats, note)))
-    // What comes after is measured on what this leaves.
-    for (const task of then) await spawnTask(options, database, task)
-    await analyze(server.urlOf(database))
-    if (then.some(({ kind }) => kind === 'export')) {
+    await way.goOn()
+    if (contestants.some(({ name }) => name === EXPORT)) {
       await answerPayments({ sent, seed: SEED, reports: { results: answers } })
     }
   }
-  await server.drop(database)
+  await way.end()
   const transfers = standings.find(({ name }) => name === PREPARE)?.written ?? 0
   const priceOfPayout = secondsOf(standings, PAYOUT) / secondsOf(standings, PLAIN_PAYOUT)
   const equalContents = same.found
   return { terminations, applications, transfers, equalContents, standings, priceOfPayout }
+}
+
+/** Checks what was written to the database at `url`, or beside it. */
+type Check = (url: string) => Promise<void>
+
+/** Stages one after the other, each repeated on copies: the next begins with the last of them. */
+class Way {
+  readonly #options: BenchOptions
+  #database: string
+  #copies = 0
+  #newest: string | undefined
+
+  constructor(options: BenchOptions, database: string) {
+    this.#options = options
+    this.#database = database
+  }
+
+  stage(name: string, task: Task, check?: Check): Contestant {
+    return { name, run: async () => await this.#run(task, check, true) }
+  }
+
+  rival(name: string, task: Task, check: Check): Contestant {
+    return { name, run: async () => await this.#run(task, check, false) }
+  }
+
+  async goOn(): Promise<void> {
+    assert(this.#newest !== undefined, 'a stage of the round')
+    await this.#options.server.drop(this.#database)
+    this.#database = this.#newest
+    this.#newest = undefined
+    await analyze(this.#options.server.urlOf(this.#database))
+  }
+
+  async end(): Promise<void> {
+    await this.#options.server.drop(this.#database)
+  }
+
+  async #run(task: Task, check: Check | undefined, keep: boolean): Promise<Outcome> {
+    const { server } = this.#options
+    this.#copies += 1
+    const copy = `refunds_copy_${this.#copies}`
+    await server.clone(this.#database, copy)
+    const outcome = await spawnTask(this.#options, copy, task)
+    await check?.(server.urlOf(copy))
+    const done = keep ? this.#newest : copy
+    if (keep) this.#newest = copy
+    if (done !== undefined) await server.drop(done)
+    return outcome
+  }
 }
 
 const PAYOUT: readonly string[] = [PREPARE, EXPORT]
@@ -107,11 +137,7 @@ function secondsOf(standings: readonly Standing[], names: readonly string[]): nu
   return standings.reduce((sum, it) => sum + (names.includes(it.name) ? it.seconds : 0), 0)
 }
 
-type Check = (url: string, outcome: Outcome) => Promise<void>
-
-const noCheck: Check = () => Promise.resolve()
-
-/** Number and sum of its transfers, and a hash over what each says that does not know their order. */
+/** Number and sum of its transfers, and a hash of what each says that does not know their order. */
 async function transfersOf(url: string, table: string): Promise<string> {
   const pool = openPool({ url, max: 1, name: 'redress bench' })
   try {

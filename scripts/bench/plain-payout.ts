@@ -71,6 +71,6 @@ export async function benchPlainExport(bench: Bench, file: string): Promise<Outc
 const LINE_FEED = 10
 const EXPORT = `copy (
     select end_to_end_id, amount_krw, bank_code, account_sealed, holder_sealed
-    from ${PLAIN_TRANSFER} join refund_application using (application_no)
+    from payout_transfer join refund_application using (application_no)
     order by seq
   ) to stdout (format csv)`

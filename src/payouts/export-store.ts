@@ -35,8 +35,8 @@ export interface SealedTransfer extends SealedRefundAccount {
   readonly amountKrw: string
 }
 
-// Binary, since sealed values come as bytes then and need no decoding; all else is text. More rows at
-// once are no faster, and only fill memory.
+// Binary, since sealed values come as bytes then and need no decoding; all else is text. More rows
+// at once are no faster, and only fill memory.
 const FETCH_SEALED = { text: 'fetch forward 1000 from payout_account', binary: true }
 
 /** As `amountsOf`, with the sealed accounts. */

@@ -66,9 +66,9 @@ export function openRefundAccount(
 }
 
 /**
- * For the many after one that `openRefundAccount` opened. Digests are part of the place, so that one
- * that was altered opens nothing; only that they are of today's digest key is not asked again, which
- * cost a third of the time.
+ * For the many after one that `openRefundAccount` opened. Digests are part of the place, so that
+ * one that was altered opens nothing; only that they are of today's digest key is not asked again,
+ * which cost a third of the time.
  * @throws as `openRefundAccount` does
  */
 export function openCheckedRefundAccount(

@@ -124,11 +124,11 @@ test('refunds go all the way, and pay what plain SQL pays', () => {
   expect(transfers).toBeLessThan(applications)
   expect(standings.map((it) => [it.name, it.lines])).toEqual([
     ['assess', TERMINATIONS],
-    ['prepare', transfers],
     ['insert … select', transfers],
+    ['prepare', transfers],
     ['approve', transfers],
-    ['export', transfers],
     ['copy to file', transfers],
+    ['export', transfers],
     ['import-status', transfers],
     ['reconcile', transfers],
   ])
