@@ -12,6 +12,7 @@ import type { TestDatabase } from '../support/database.js'
 
 const LINES = 5_000
 const TERMINATIONS = 1_000
+const AUDIENCE = 400
 const folder = mkdtempSync(join(tmpdir(), 'redress-bench-'))
 let database: TestDatabase
 type Report = BenchReport & { readonly verdicts: readonly Verdict[] }
@@ -134,4 +135,30 @@ test('refunds go all the way, and pay what plain SQL pays', () => {
   expect(priceOfPayout).toBeGreaterThan(0)
   expect(told.tables).toContain('(prepare + export) ÷ (insert … select + copy to file)')
   expect(told.tables).toContain('assess, 1,000 terminations')
+})
+
+test('reminders are prepared as plain SQL prepares them, and all of them are sent', () => {
+  const told = bench('notices', 'notices', '--audience', String(AUDIENCE))
+  expect(told.report.runs).toHaveLength(0)
+  const [made] = told.report.notices
+  expect(made).toMatchObject({ audience: AUDIENCE, equalOutboxes: 2 })
+  const { messages = 0, standings = [], messagesASecond: rates } = made ?? {}
+  // Most of the fifth that was added have applied, but not all.
+  expect(messages).toBeGreaterThanOrEqual(AUDIENCE)
+  expect(messages).toBeLessThan(made?.lines ?? 0)
+  expect(standings.map((it) => [it.name, it.lines])).toEqual([
+    ['prepare reminders', messages],
+    ['insert … select', messages],
+    ['send reminders', messages],
+    ['send without limit', messages],
+  ])
+  // Who applied after the audience was drawn up is not sent to.
+  const [prepared, plain, sent, unlimited] = standings.map((it) => it.written)
+  expect([prepared, plain, unlimited]).toEqual([messages, messages, sent])
+  expect(sent).toBeGreaterThanOrEqual(AUDIENCE)
+  expect(rates?.configured).toBe(2_000)
+  expect(rates?.measured).toBeGreaterThan(0)
+  expect(told.tables).toContain('prepare ÷ insert … select')
+  expect(told.tables).toContain('2,000 configured')
+  expect(told.tables).toContain('prepare reminders, 400 reminders')
 })
