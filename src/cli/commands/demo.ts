@@ -114,7 +114,9 @@ async function demo(context: Context, flags: DemoFlags): Promise<number> {
   )
   const second = { name: other, pool: context.poolOf(other) }
   const refunds = await playRefunds(scene, { seed, second })
-  const year = flags.year ? await playOwnYear(context, first, { lines: yearLines, seed }) : undefined
+  const year = flags.year
+    ? await playOwnYear(context, first, { lines: yearLines, seed })
+    : undefined
   const ok =
     verified &&
     refunds.books.ok &&

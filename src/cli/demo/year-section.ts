@@ -31,7 +31,17 @@ function beginning({ lines, from, to, schedulers, looks, shares }: YearFigures):
 
 function tasks(all: readonly TaskFigures[]): string {
   return table(
-    ['task', 'due', 'done', 'merged', 'skipped', 'missed', 'waited to be signed', 'longest', 'seconds'],
+    [
+      'task',
+      'due',
+      'done',
+      'merged',
+      'skipped',
+      'missed',
+      'waited to be signed',
+      'longest',
+      'seconds',
+    ],
     all.map((it) => [
       it.task,
       ...[it.due, it.done, it.merged, it.skipped, it.missed, it.waited].map(formatCount),
@@ -52,7 +62,8 @@ function outage({ outage: it }: YearFigures): readonly string[] {
   const cost = it.seconds === null ? '' : `, ${formatDuration(it.seconds * 1_000)} of work in all`
   return [
     `\`schedule missed\` named ${it.missed}${cost}: ${by.join(', ')}.`,
-    `A person had ${it.run} of them run, ${it.merged} merged into the newest, ${it.skipped} skipped.`,
+    `A person had ${it.run} of them run, ${it.merged} merged into the newest, ` +
+      `${it.skipped} skipped.`,
   ]
 }
 
