@@ -70,7 +70,7 @@ export const ASSESSED_AT = '2026-02-18T10:00:00+09:00'
 export const PAYOUT_ON = '2026-02-19'
 export const ANSWERED_AT = '2026-02-19T18:30:00+09:00'
 export const ALL_IN_ONE_FILE = 9_999_999
-/** The last round, as most have applied by then: prepared on its morning, sent when it is due. */
+/** The last round, since most have applied by then: prepared in the morning, sent when due. */
 export const NOTICE_ROUND = 3
 export const PREPARED_AT = '2026-01-30T08:30:00+09:00'
 export const SENT_AT = '2026-01-30T10:00:00+09:00'

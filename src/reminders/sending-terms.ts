@@ -16,7 +16,10 @@ export interface SendingTerms {
   readonly settleMs: Cited<number>
   /** Answers in a row of a gateway that has too much, before the rest waits for a minute. */
   readonly throttles: Cited<number>
-  /** Messages handed over at the same time, which is how many a crash can leave in doubt. */
+  /**
+   * Messages handed over at the same time, which is how many a crash can leave in doubt. A spool is
+   * never in doubt, and many share its waits for the disk.
+   */
   readonly window: Cited<Readonly<Record<GatewayName, number>>>
 }
 
@@ -26,7 +29,7 @@ export const SENDING: SendingTerms = {
   handOverMs: { value: 30_000, source: 'house policy' },
   settleMs: { value: 2_000, source: 'house policy' },
   throttles: { value: 20, source: 'house policy' },
-  window: { value: { spool: 128, http: 32, smpp: 10 }, source: 'house policy' },
+  window: { value: { spool: 512, http: 32, smpp: 10 }, source: 'house policy' },
 }
 
 /** The pause after so many tries, in milliseconds. */

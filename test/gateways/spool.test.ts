@@ -144,7 +144,7 @@ describe('the spool', () => {
     expect(await open().lookUp(key)).toBe('taken')
   })
 
-  test('a key that comes twice at once is one message, and others stay theirs', async () => {
+  test('a key that comes more than once at a time is one message', async () => {
     const gateway = open()
     const numbers = [1, 2, 1, 3, 1]
     const told = await Promise.all(numbers.map((it) => gateway.send(message(it), NEVER)))

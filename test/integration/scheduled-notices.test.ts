@@ -145,7 +145,7 @@ it('prepares a round on its morning and sends it when it is due, once', async ()
   expect(await deliveries(1)).toEqual([{ outcome: 'accepted', attempt_no: 1, messages: LINES }])
 }, 30_000)
 
-it('waits while notices are stopped, then for the end of night, and sends at 08:00', async () => {
+it('waits while notices are stopped, then until 08:00, when it sends', async () => {
   // One applied meanwhile, by a file that nobody assessed.
   await setting.applications('2026-01-25T12:00:00+09:00', {
     application_id: 'a',
