@@ -101,7 +101,8 @@ async function campaignsOf(
 ): Promise<readonly CampaignFigures[]> {
   const figures: CampaignFigures[] = []
   for (const { campaign, rounds } of notices?.campaigns ?? []) {
-    const numbers = rounds.length === 0 ? [roundNumberOf({ round: undefined })] : rounds.map(roundOf)
+    const numbers =
+      rounds.length === 0 ? [roundNumberOf({ round: undefined })] : rounds.map(roundOf)
     for (const round of numbers) {
       const stored = await findRound(pool, programme, campaign, round)
       if (stored?.result === null || stored === undefined) continue

@@ -98,11 +98,7 @@ async function takeIn(scene: DemoScene, work: () => Promise<ImportReport>): Prom
   return report.accepted
 }
 
-async function takeApplications(
-  scene: DemoScene,
-  file: string,
-  instant: string,
-): Promise<number> {
+async function takeApplications(scene: DemoScene, file: string, instant: string): Promise<number> {
   const options = importOptionsOf(at(scene.context, instant), file, {})
   return await takeIn(scene, () => importApplicationsFile(options))
 }

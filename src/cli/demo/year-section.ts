@@ -31,7 +31,17 @@ function beginning({ lines, from, to, schedulers, looks, shares }: YearFigures):
 
 function tasks(all: readonly TaskFigures[]): string {
   return table(
-    ['task', 'due', 'done', 'merged', 'skipped', 'missed', 'waited to be signed', 'longest', 'seconds'],
+    [
+      'task',
+      'due',
+      'done',
+      'merged',
+      'skipped',
+      'missed',
+      'waited to be signed',
+      'longest',
+      'seconds',
+    ],
     all.map((it) => [
       it.task,
       ...[it.due, it.done, it.merged, it.skipped, it.missed, it.waited].map(formatCount),

@@ -132,7 +132,8 @@ class Year {
     } finally {
       await gateway.close()
     }
-    if (this.#outage === undefined) throw new RedressError('INTERRUPTED', { command: 'redress demo' })
+    if (this.#outage === undefined)
+      throw new RedressError('INTERRUPTED', { command: 'redress demo' })
     return {
       schedule: this.#schedule,
       version: this.#version,
