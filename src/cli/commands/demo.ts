@@ -69,6 +69,8 @@ function settingsIn(it: Settings, home: string): Settings {
     databaseUrl: undefined,
     redisUrl: undefined,
     autoMigrate: true,
+    // A lock that a slow machine has lost is told again by the one that takes the work over.
+    logLevel: 'error',
     home,
     payoutFolder: undefined,
     gateway: { ...it.gateway, kind: 'spool', spoolFolder: join(home, 'spool') },

@@ -1,6 +1,7 @@
 /**
  * The files of the demo's refunds: applications dealt to the hours at which they come in, the
- * corrections that customers send once the bank has refused their account, and whom nobody writes to.
+ * corrections that customers send once the bank has refused their account, and whom nobody writes
+ * to.
  */
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
