@@ -86,7 +86,7 @@ async function send(
   const isAnyDue = before.some((it) => it.waiting > 0)
   // To open a sender and close it takes a while, and on most days nothing happened that is told.
   const stopped = isAnyDue && (await sendDue(parts, scopes, task))
-  const after = await countAll(parts, scopes)
+  const after = isAnyDue ? await countAll(parts, scopes) : before
   const sum = (of: (it: Standing) => number): number =>
     after.reduce((total, it) => total + of(it), 0)
   const waiting = sum((it) => it.waiting)

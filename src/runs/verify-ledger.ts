@@ -21,7 +21,7 @@ import { CUSTOMER_AT, LINE_AT, numberAt, POSTED_BYTES, setIdAt } from './posted-
 import { countPostings, readLedgerNo, readPostings } from './posting-store.js'
 import { PostingDigest } from './posting-writer.js'
 import { readChunkInput } from './read-chunk-input.js'
-import type { Run } from './run.js'
+import type { Plan, Run } from './run.js'
 import * as store from './run-store.js'
 import { canonicalTallies } from './tally.js'
 import { countMisgivenCodes } from './voucher-store.js'
@@ -50,16 +50,20 @@ export async function verifyLedger(
   const runs = (await store.listRuns(pool)).filter((it) => it.rootHash !== null)
   const total = runs.reduce((sum, it) => sum + it.chunks, 0)
   const snapshots = new Map<number, readonly string[]>()
+  const ranges = new Map<number, readonly SnapshotChunk[]>()
   const verified: RunVerification[] = []
   let done = 0
   for (const run of runs) {
-    const context = await readPeriodContext(pool, run.planId)
-    const inputs = options.replay ? await verifyInputs(pool, context, snapshots, options) : []
-    const chunks = await verifyChunks(pool, run, context, options, () => {
+    const context = options.replay ? await readPeriodContext(pool, run.planId) : undefined
+    const inputs = context ? await verifyInputs(pool, context, snapshots, options) : []
+    const plan = context?.plan ?? (await plans.readPlan(pool, run.planId))
+    const all = ranges.get(plan.snapshotId) ?? (await listChunks(pool, plan.snapshotId))
+    ranges.set(plan.snapshotId, all)
+    const chunks = await verifyChunks(pool, { run, context, ranges: all }, options, () => {
       done += 1
       options.onProgress?.(done, total)
     })
-    const codes = await verifyCodes(pool, run, context)
+    const codes = await verifyCodes(pool, run, plan)
     verified.push({ ...chunks, differences: [...inputs, ...codes, ...chunks.differences] })
   }
   const strays = await findStrays(pool, runs, verified)
@@ -93,19 +97,27 @@ async function verifySealed(
   return [`snapshot ${snapshotId}: ${alteredChunks.length} chunks differ from what was sealed`]
 }
 
+interface PostedRun {
+  readonly run: Run
+  /** What the decisions are made again from; undefined without a replay. */
+  readonly context: PeriodContext | undefined
+  /** Of the plan's snapshot. */
+  readonly ranges: readonly SnapshotChunk[]
+}
+
 async function verifyChunks(
   pool: Pool,
-  run: Run,
-  context: PeriodContext,
+  { run, context, ranges }: PostedRun,
   options: VerifyOptions,
   onChunk: () => void,
 ): Promise<RunVerification> {
-  const ranges = await listChunks(pool, context.plan.snapshotId)
+  const ledgerNo = await readLedgerNo(pool, run.programme, run.period)
+  assert(ledgerNo !== undefined, 'a ledger of a finished run')
   const chunks = await plans.readPlanChunks(pool, run.planId)
   const planned = new Map(chunks.map((it) => [it.chunkNo, it.tallies]))
   const posted = await store.readPostedDigests(pool, run.runId)
   const sets = await plans.readEntrySets(pool, [run.planId])
-  const memo = new DecisionMemo(context.rules, new EntrySets(sets, 'growing'))
+  const memo = context && new DecisionMemo(context.rules, new EntrySets(sets, 'growing'))
   const differences: string[] = []
   const digests: Buffer[] = []
   let next = 0
@@ -118,7 +130,7 @@ async function verifyChunks(
       const tallies = JSON.stringify(canonicalTallies(planned.get(range.chunkNo) ?? {}))
       const expected = posted.get(range.chunkNo)
       await withClient(pool, async (client) => {
-        const stored = await digestOfStored(client, context, range, sets)
+        const stored = await digestOfStored(client, ledgerNo, range, sets)
         postings += stored.postings
         const digest = stored.finish(tallies)
         if (expected !== undefined) digests[range.chunkNo] = digest
@@ -127,7 +139,7 @@ async function verifyChunks(
             `run ${run.runId} chunk ${range.chunkNo}: the entries differ from those posted`,
           )
         }
-        if (options.replay && expected !== undefined) {
+        if (context !== undefined && memo !== undefined && expected !== undefined) {
           const again = await replayed(client, context, range.chunkNo, memo)
           if (again === undefined || !again.equals(expected)) {
             const problem = again
@@ -147,12 +159,8 @@ async function verifyChunks(
   return { run, chunks: ranges.length, postings, rootHash, differences }
 }
 
-async function verifyCodes(
-  pool: Pool,
-  { runId }: Run,
-  context: PeriodContext,
-): Promise<readonly string[]> {
-  const codes = await countMisgivenCodes(pool, context, runId)
+async function verifyCodes(pool: Pool, { runId }: Run, plan: Plan): Promise<readonly string[]> {
+  const codes = await countMisgivenCodes(pool, plan, runId)
   if (codes === 0) return []
   return [`run ${runId}: ${codes} codes given out differ from those kept for its lines`]
 }
@@ -161,15 +169,14 @@ type StoredSets = Awaited<ReturnType<typeof plans.readEntrySets>>
 
 async function digestOfStored(
   client: Client,
-  context: PeriodContext,
+  ledgerNo: number,
   range: SnapshotChunk,
   sets: StoredSets,
 ): Promise<PostingDigest> {
-  assert(context.ledgerNo !== undefined, 'a ledger of a finished run')
   const dictionary = new EntrySets(sets, 'fixed')
   const refs = new Map<number, EntrySetRef>(dictionary.all().map((it) => [it.id, it]))
   const digest = new PostingDigest()
-  const rows = await readPostings(client, context.ledgerNo, range, [...refs.keys()])
+  const rows = await readPostings(client, ledgerNo, range, [...refs.keys()])
   for (let at = 0; at < rows.length; at += POSTED_BYTES) {
     digest.post(
       rows,

@@ -2,6 +2,7 @@
 import { errorCodeOf } from '../db/database.js'
 import type { Client, Pool } from '../db/database.js'
 import type { PeriodContext } from './period-context.js'
+import type { Plan } from './run.js'
 
 /** Another run gave out one of the codes in the meantime: the key of voucher_issue refused it. */
 export class CodeTaken extends Error {}
@@ -48,7 +49,7 @@ const UNIQUE_VIOLATION = '23505'
  */
 export async function countMisgivenCodes(
   pool: Pool,
-  { plan }: PeriodContext,
+  plan: Pick<Plan, 'planId' | 'snapshotId'>,
   runId: string,
 ): Promise<number> {
   // offset 0 has each chunk's codes looked up by their key: all codes against all chunks would be

@@ -55,7 +55,7 @@ it('finds the same after a plan that held nothing, and never before its time', a
   expect(await unchangedAt('2026-02-05T05:00:00+09:00', other)).toBeUndefined()
 })
 
-  it('asks for a plan once a file came, and again when its choice begins to count', async () => {
+it('asks for a plan once a file came, and when a choice in it begins to count', async () => {
   await setting.importChoices({ line: 3, at: '2026-02-10T12:00:00+09:00', option: 'tving' })
   const before = '2026-02-06T05:00:00+09:00'
   expect(await unchangedAt(before)).toBeUndefined()

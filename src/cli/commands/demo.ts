@@ -7,7 +7,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { Settings } from '../../config/settings.js'
-import { emptyDatabase } from '../../db/empty-database.js'
+import { dispenseWithDurability, emptyDatabase } from '../../db/empty-database.js'
 import { EXIT, RedressError } from '../../errors.js'
 import { PROGRAMMES } from '../../rules/programmes/registry.js'
 import { recordPolicies } from '../../runs/approval-store.js'
@@ -53,7 +53,7 @@ export function addDemo(program: Command, act: Act): void {
     )
     .option('--lines <count>', 'lines to generate', '200000')
     .option('--seed <number>', 'the same seed makes the same population', '1')
-    .option('--year-lines <count>', 'lines of the year that is played at the end', '10000')
+    .option('--year-lines <count>', 'lines of the year that is played at the end', '5000')
     .option('--no-year', 'without the year')
     .action(
       act(demo, {
@@ -69,6 +69,8 @@ function settingsIn(it: Settings, home: string): Settings {
     databaseUrl: undefined,
     redisUrl: undefined,
     autoMigrate: true,
+    // A lock that a slow machine has lost is told again by the one that takes the work over.
+    logLevel: 'error',
     home,
     payoutFolder: undefined,
     gateway: { ...it.gateway, kind: 'spool', spoolFolder: join(home, 'spool') },
@@ -136,8 +138,11 @@ async function playOwnYear(
   const home = join(settings.home, 'year')
   out.note(`\nA whole year, on ${formatCount(size.lines)} other lines (${home}).\n`)
   const parts = { options, out, signal, settings: settingsIn(settings, home) }
-  return await withContext({ ...parts, connections: YEAR_CONNECTIONS }, async (context) => {
+  await withContext(parts, async (context) => {
     await emptyHome(context)
+    await dispenseWithDurability(context.pool)
+  })
+  return await withContext({ ...parts, connections: YEAR_CONNECTIONS }, async (context) => {
     const startedAt = performance.now()
     const person = { name: colleague, pool: context.poolOf(colleague) }
     const played = await playYear(context, { ...size, colleague: person })
