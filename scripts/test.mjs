@@ -13,7 +13,8 @@ const STEPS = {
   lint: () => check('lint'),
   types: () => check('types'),
   fast: () => suite('fast'),
-  services: () => suite('services'),
+  // Much of their time they wait, for servers to start, to stop and to be missed.
+  services: () => suite('services', ['--maxWorkers', '3']),
   simulation: () => suite('simulation'),
 }
 
@@ -46,7 +47,7 @@ function check(script) {
   return { passed: ok ? 1 : 0, failures: ok ? [] : [`npm run ${script} found something`] }
 }
 
-function suite(project) {
+function suite(project, options = []) {
   const folder = mkdtempSync(join(tmpdir(), 'redress-test-'))
   const report = join(folder, 'report.json')
   try {
@@ -55,6 +56,7 @@ function suite(project) {
       'run',
       '--project',
       project,
+      ...options,
       '--reporter',
       'default',
       '--reporter',
