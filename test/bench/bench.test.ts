@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { BenchReport, Verdict } from '../../scripts/bench/report.js'
-import { HEAP } from '../../scripts/bench/spawn-task.js'
+import { ROOM } from '../../scripts/bench/spawn-task.js'
 import { projectRoot } from '../../src/config/project-root.js'
 import { testDatabase } from '../support/database.js'
 import type { TestDatabase } from '../support/database.js'
@@ -92,8 +92,9 @@ test('rules and memory were measured', () => {
 
 test('what is measured is started as the command is', () => {
   const command = readFileSync(join(projectRoot(), 'scripts', 'redress'), 'utf8')
-  expect(HEAP.length).toBeGreaterThan(0)
-  expect(command).toContain(`exec node ${HEAP.join(' ')} "$root/dist/redress/main.js" "$@"`)
+  expect(command).toContain(`\nroom=${ROOM.little}\n`)
+  expect(command).toMatch(new RegExp(`plan \\| run .*\\) room=${ROOM.usual} ;;`))
+  expect(command).toContain('exec node --max-semi-space-size="$room" "$root/dist/redress/main.js"')
 })
 
 test('the server is durable, and says so', () => {
