@@ -1,6 +1,6 @@
 /** Files of choices and of voucher codes as they should never come, beside those of snapshots. */
 import { gzipSync } from 'node:zlib'
-import { read, text } from './hostile-file.js'
+import { fileOf, read, text } from './hostile-file.js'
 import type { HostileFile } from './hostile-file.js'
 
 type Values = Readonly<Record<string, string>>
@@ -35,26 +35,6 @@ const code = (changes: Values = {}): string => {
 const choicesOf = (...rows: readonly string[]): Buffer => text(headerOf(CHOICE), choice(), ...rows)
 const codesOf = (...rows: readonly string[]): Buffer => text(headerOf(CODE), code(), ...rows)
 
-interface Outcome {
-  readonly read: number
-  readonly faults?: readonly string[]
-  readonly duplicate?: number
-}
-
-const fileOf =
-  (kind: 'choices' | 'vouchers') =>
-  (
-    name: string,
-    content: Buffer,
-    { read: rows, faults = [], duplicate = 0 }: Outcome,
-  ): HostileFile => ({
-    kind,
-    name: `${kind}: ${name}`,
-    content,
-    exit: 0,
-    counts: { ...read(rows, faults.length).counts, duplicate },
-    faults,
-  })
 const choiceFile = fileOf('choices')
 const codeFile = fileOf('vouchers')
 

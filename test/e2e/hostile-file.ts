@@ -75,6 +75,26 @@ type Counts = NonNullable<HostileFile['counts']>
 export const read = (rows: number, quarantined = 0): { readonly counts: Counts } => ({
   counts: { read: rows, quarantined },
 })
+interface RowOutcome {
+  readonly read: number
+  readonly faults?: readonly string[]
+  readonly duplicate?: number
+}
+/** Files that are imported as something else than a snapshot; bad rows are quarantined. */
+export const fileOf =
+  (kind: NonNullable<HostileFile['kind']>) =>
+  (
+    name: string,
+    content: Buffer,
+    { read: rows, faults = [], duplicate = 0 }: RowOutcome,
+  ): HostileFile => ({
+    kind,
+    name: `${kind}: ${name}`,
+    content,
+    exit: 0,
+    counts: { ...read(rows, faults.length).counts, duplicate },
+    faults,
+  })
 export const accepted = (name: string, content: Buffer, rows = 3): HostileFile => ({
   name,
   content,

@@ -1,6 +1,6 @@
 /** Files of terminations and of applications for a refund as they should never come. */
 import { gzipSync } from 'node:zlib'
-import { read, text } from './hostile-file.js'
+import { fileOf, read, text } from './hostile-file.js'
 import type { HostileFile } from './hostile-file.js'
 
 type Values = Readonly<Record<string, string>>
@@ -58,26 +58,6 @@ const terminationsOf = (...rows: readonly string[]): Buffer =>
 const applicationsOf = (...rows: readonly string[]): Buffer =>
   text(headerOf(APPLICATION), application(), ...rows)
 
-interface Outcome {
-  readonly read: number
-  readonly faults?: readonly string[]
-  readonly duplicate?: number
-}
-
-const fileOf =
-  (kind: 'terminations' | 'applications') =>
-  (
-    name: string,
-    content: Buffer,
-    { read: rows, faults = [], duplicate = 0 }: Outcome,
-  ): HostileFile => ({
-    kind,
-    name: `${kind}: ${name}`,
-    content,
-    exit: 0,
-    counts: { ...read(rows, faults.length).counts, duplicate },
-    faults,
-  })
 const terminationFile = fileOf('terminations')
 const applicationFile = fileOf('applications')
 
