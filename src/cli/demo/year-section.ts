@@ -62,8 +62,8 @@ function outage({ outage: it }: YearFigures): readonly string[] {
   const cost = it.seconds === null ? '' : `, ${formatDuration(it.seconds * 1_000)} of work in all`
   return [
     `\`schedule missed\` named ${it.missed}${cost}: ${by.join(', ')}.`,
-    `A person had ${it.run} of them run, ${it.merged} merged into the newest, and skipped ` +
-      `${it.skipped}.`,
+    `A person had ${it.run} of them run, ${it.merged} done at once by the newest of their kind, ` +
+      `and skipped ${it.skipped}.`,
   ]
 }
 
